@@ -1,0 +1,179 @@
+"""What every payment provider looks like from inside: plain values in, plain values out.
+
+A gateway never touches the database and never decides that something is paid: it says what the
+provider says, and whether that was really the provider. Raises only `ProviderError` (refused),
+`OutcomeUnknown` (may have happened: query it) and `NotificationRefused`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Protocol
+
+from django.utils.translation import gettext_lazy as _
+
+from shared_apps.kernel.errors import ProviderError
+from shared_apps.kernel.money import Money
+
+
+class TradeState(StrEnum):
+    """NOT_FOUND is ordinary: a trade may not exist at the provider until the buyer opens it."""
+
+    NOT_FOUND = "NOT_FOUND"
+    WAITING = "WAITING"
+    PAID = "PAID"
+    CLOSED = "CLOSED"
+
+
+class RefundState(StrEnum):
+    NOT_FOUND = "NOT_FOUND"
+    PENDING = "PENDING"
+    DONE = "DONE"
+
+
+class NoticeKind(StrEnum):
+    """What a notification reports. REFUND repeats the payment's own state and amount beside it."""
+
+    WAITING = "WAITING"
+    PAYMENT = "PAYMENT"
+    REFUND = "REFUND"
+    CLOSED = "CLOSED"
+
+
+class Refusal(StrEnum):
+    """Why a notification was not believed; stored with the raw body and logged."""
+
+    MALFORMED = "MALFORMED"
+    UNSIGNED = "UNSIGNED"
+    WEAK_SIGNATURE = "WEAK_SIGNATURE"
+    BAD_SIGNATURE = "BAD_SIGNATURE"
+    FOREIGN_APP = "FOREIGN_APP"
+    FOREIGN_SELLER = "FOREIGN_SELLER"
+    FOREIGN_CURRENCY = "FOREIGN_CURRENCY"
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayTrade:
+    """A trade as the provider knows it now; `amount` is None only while it is NOT_FOUND."""
+
+    number: str
+    state: TradeState
+    amount: Money | None = None
+    provider_trade_no: str = ""
+    paid_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayRefund:
+    """One refund request; `amount` is this request's own, never the trade's running total."""
+
+    number: str
+    request_no: str
+    state: RefundState
+    amount: Money | None = None
+    refunded_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A message proved to come from the provider for this very account.
+
+    `amount` is the trade's whole amount. It has not been compared with our payment: the caller
+    does that, to the fen, before anything moves. `event_id` stays the same when it is sent again.
+    """
+
+    event_id: str
+    kind: NoticeKind
+    number: str
+    amount: Money
+    provider_trade_no: str
+    app_id: str
+    seller_id: str
+    occurred_at: datetime | None
+    refund_request_no: str = ""
+    refunded_total: Money | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+class NotificationRefused(ProviderError):
+    """The message is not from the provider, or not for this account: keep it, move nothing."""
+
+    code = "payments.notification_refused"
+    status = 400
+    sentence = _("支付通知未通过核验，已留存，未作任何变更。")
+
+    def __init__(self, *, reason: Refusal, detail: str = "") -> None:
+        super().__init__(permanent=True, detail=detail, reason=reason)
+        self.reason = reason
+
+
+class TradeAlreadyPaid(ProviderError):
+    """Closing came too late: the buyer has paid. Query the trade and book the payment."""
+
+    code = "payments.trade_already_paid"
+    sentence = _("该笔交易已完成支付，无法关闭。")
+
+    def __init__(self, *, number: str, detail: str = "") -> None:
+        super().__init__(permanent=True, detail=detail, number=number)
+        self.number = number
+
+
+class Gateway(Protocol):
+    """One merchant account at one provider."""
+
+    kind: ClassVar[str]
+    accepted_answer: ClassVar[str]
+    refused_answer: ClassVar[str]
+
+    def page_pay(
+        self,
+        *,
+        number: str,
+        amount: Money,
+        subject: str,
+        notify_url: str,
+        return_url: str,
+        expires_at: datetime,
+    ) -> str:
+        """The address to send the buyer's browser to. Makes no call, moves no money."""
+        ...
+
+    def qr_pay(
+        self, *, number: str, amount: Money, subject: str, notify_url: str, expires_at: datetime
+    ) -> str:
+        """The text of a QR code that the buyer scans. Safe to repeat for the same number."""
+        ...
+
+    def query(self, *, number: str) -> GatewayTrade:
+        """What became of a payment, asked of the provider itself. Safe to repeat."""
+        ...
+
+    def close(self, *, number: str) -> TradeState:
+        """Stops an unpaid trade: CLOSED, or NOT_FOUND where the buyer never opened it.
+
+        A NOT_FOUND trade can still be opened and paid until its `expires_at`.
+        Raises TradeAlreadyPaid. Safe to repeat.
+        """
+        ...
+
+    def refund(
+        self, *, number: str, request_no: str, amount: Money, reason: str
+    ) -> GatewayRefund:
+        """Gives money back. The same request_no and amount never pay twice; keep them on retry."""
+        ...
+
+    def query_refund(self, *, number: str, request_no: str) -> GatewayRefund:
+        """What became of one refund request. Safe to repeat."""
+        ...
+
+    def verify_notification(
+        self, *, raw_body: bytes, headers: Mapping[str, str]
+    ) -> Notification:
+        """Proves that the raw body was signed by the provider for this account.
+
+        Raises NotificationRefused with the reason. Reads no state.
+        """
+        ...
