@@ -1,0 +1,15 @@
+from pathlib import Path
+
+from django.db import migrations
+
+SQL = (Path(__file__).resolve().parents[1] / "sql" / "waterfall.sql").read_text()
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("settlement", "0001_initial"),
+        ("catalog", "0001_initial"),
+        ("suppliers", "0001_initial"),
+        ("distributors", "0002_functions"),
+    ]
+    operations = [migrations.RunSQL(SQL, migrations.RunSQL.noop)]

@@ -1,0 +1,33 @@
+"""What every page gets, and how refusals look on a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from shared_apps.kernel.errors import DomainError
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "distributor": getattr(request, "distributor", None),
+        "exchange_host": settings.EXCHANGE_HOST,
+        "debug": settings.DEBUG,
+    }
+
+
+def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """A plain sentence in place of a stack trace; parts of a page get the sentence alone."""
+    template = "errors/partial.html" if request.headers.get("HX-Request") else f"errors/{_page(error)}.html"
+    return render(request, template, {"error": error, "sentence": str(error)}, status=error.status)
+
+
+def _page(error: DomainError) -> str:
+    return str(error.status) if error.status in (400, 403, 404, 409, 503) else "409"
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "errors/403.html", {"reason": "csrf"}, status=403)

@@ -1,0 +1,217 @@
+"""What every environment has in common. Addresses come from the environment or the running services."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ncmatch import services
+from ncmatch.services.folders import data_folder
+
+from .database import database
+from .tenancy import *  # noqa: F403
+from .tenancy import OTHER_APPS, SHARED_APPS, TENANT_APPS
+
+ROOT = Path(__file__).resolve().parents[3]
+PROJECT = ROOT / "platform" / "ncmatch"
+
+DEBUG = False
+SECRET_KEY = os.environ.get("SECRET_KEY", "")
+SECRET_KEY_FALLBACKS: list[str] = []
+DATABASE_ROLE_PREFIX = os.environ.get("DATABASE_ROLE_PREFIX", "ncmatch")
+
+INSTALLED_APPS = list(dict.fromkeys(["ncmatch", *SHARED_APPS, *TENANT_APPS, *OTHER_APPS]))
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ncmatch.middleware.site.SiteMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "ncmatch.middleware.guard.GuardMiddleware",
+]
+
+# The exchange's host; distributors' hosts are rows of `distributors.Domain`.
+EXCHANGE_HOST = os.environ.get("EXCHANGE_HOST", "ncmatch.localhost")
+SITE_CACHE_SECONDS = 15
+ALLOWED_HOSTS = ["*"]  # the host table is the judge: middleware/site.py
+ROOT_URLCONF = "ncmatch.urls.site"
+EXCHANGE_URLCONF = "ncmatch.urls.exchange"
+WSGI_APPLICATION = "ncmatch.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csrf",
+                "django.contrib.messages.context_processors.messages",
+                "ncmatch.pages.site",
+            ],
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django_cotton.cotton_loader.Loader",
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "django_cotton.templatetags.cotton",
+                "shared_apps.kernel.templatetags.ncmatch",
+            ],
+        },
+    }
+]
+COTTON_DIR = "cotton"
+
+_database_url, _redis_url = services.addresses()
+REDIS_URL = _redis_url or "redis://127.0.0.1:6379/0"
+DATABASES = {
+    "default": database(_database_url, role_prefix=DATABASE_ROLE_PREFIX, secret_key=SECRET_KEY)
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_FUNCTION": "ncmatch.cache.key",
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_NAME = "sid"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "ncmatch.pages.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# ---- people
+AUTH_USER_MODEL = "identity.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+
+# ---- language and time
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [PROJECT / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+# ---- static files
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [PROJECT / "static"]
+STATIC_ROOT = data_folder() / "static"
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
+
+# ---- events and tasks
+OUTBOX_SUBSCRIPTIONS = "ncmatch.wiring.SUBSCRIPTIONS"
+OUTBOX_NUDGE = "ncmatch.celery.nudge"
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "socket_connect_timeout": 2}
+CELERY_TASK_SERIALIZER = "json"
+CELERY_TIMEZONE = "UTC"
+
+# ---- the outside world
+SUPPLIER_ADAPTERS = "ncmatch.wiring.SUPPLIER_ADAPTERS"
+PAYMENT_GATEWAYS = "ncmatch.wiring.PAYMENT_GATEWAYS"
+SANDBOX_URL = os.environ.get("SANDBOX_URL") or services.sandbox_url()
+ALIPAY_GATEWAY_URL = os.environ.get(
+    "ALIPAY_GATEWAY_URL", f"{SANDBOX_URL}/alipay/gateway.do" if SANDBOX_URL else ""
+)
+SMS_ENDPOINT = os.environ.get("SMS_ENDPOINT", "")
+SMS_PROTOCOL = os.environ.get("SMS_PROTOCOL", "https")
+SMS_ACCESS_KEY_ID = os.environ.get("SMS_ACCESS_KEY_ID", "")
+SMS_ACCESS_KEY_SECRET = os.environ.get("SMS_ACCESS_KEY_SECRET", "")
+SMS_SIGN_NAME = os.environ.get("SMS_SIGN_NAME", "算力供需对接")
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "127.0.0.1")
+EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = "noreply@ncmatch.localhost"
+
+# ---- API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "ncmatch.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["ncmatch.api.permissions.Declared"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "ncmatch.api.problems.handle",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "NCMatch API",
+    "DESCRIPTION": "算力供需对接平台：找算力、下单、付款、使用。",
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# ---- what a page may load: only what comes from its own host
+_SELF = ["'self'"]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": _SELF,
+        "script-src": _SELF,
+        "style-src": _SELF,
+        "img-src": ["'self'", "data:"],
+        "font-src": _SELF,
+        "connect-src": _SELF,
+        "frame-ancestors": ["'none'"],
+        "form-action": _SELF,
+        "base-uri": _SELF,
+        "object-src": ["'none'"],
+    }
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}
+
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",
+]
+
+# Whether X-Forwarded-For was written by a proxy of ours.
+TRUSTED_PROXY = os.environ.get("TRUSTED_PROXY", "") == "1"

@@ -1,0 +1,19 @@
+"""On a developer's machine: services from pip, the sandbox as the outside world."""
+
+import os
+
+os.environ.setdefault("SECRET_KEY", "development-only-key-that-opens-nothing-but-a-local-sandbox")
+
+from .base import *  # noqa: E402, F403
+from .base import SANDBOX_URL  # noqa: E402
+from .sandbox import sandbox_settings  # noqa: E402
+
+DEBUG = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+globals().update(sandbox_settings(SANDBOX_URL))

@@ -1,0 +1,33 @@
+"""The one table of who hears what, and which class serves which kind. Upward news goes only this way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+# Topic → the handlers that get it, each as its own delivery.
+SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
+    # A payment at the provider succeeded and its money is in the customer's balance.
+    "payment.succeeded": ["tenant_apps.orders.handlers.payment_succeeded"],
+    # Time to ask the provider what became of a payment.
+    "payment.check": ["billing.payments.handlers.check"],
+    # A refund to the provider is to be sent, or asked after.
+    "refund.check": ["billing.payments.handlers.check_refund"],
+    # An order's money is held: its lines are to be opened at their suppliers.
+    "order.paid": ["tenant_apps.fulfilment.handlers.open_order"],
+    # The time to pay an order is over.
+    "order.expire": ["tenant_apps.orders.handlers.expire"],
+    # The next step of a work order is due.
+    "work_order.due": ["tenant_apps.fulfilment.handlers.advance"],
+    # Something that a customer wants to be told.
+    "customer.notice": ["tenant_apps.customers.handlers.tell"],
+}
+
+# Supplier kind → adapter.
+SUPPLIER_ADAPTERS: Mapping[str, str] = {
+    "PRODUCT": "shared_apps.suppliers.adapters.osb.OsbAdapter",
+}
+
+# Payment provider → gateway.
+PAYMENT_GATEWAYS: Mapping[str, str] = {
+    "ALIPAY": "billing.payments.gateways.alipay.AlipayGateway",
+}

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class DistributorsConfig(AppConfig):
+    name = "shared_apps.distributors"
+    verbose_name = "分销商"
