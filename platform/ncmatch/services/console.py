@@ -1,4 +1,4 @@
-"""`services up|down|status`, the same from manage.py and from `python -m ncmatch.services`."""
+"""`services up|down|status|destroy`, the same from manage.py and from `python -m ncmatch.services`."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ NOT_RUNNING = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("up", "down", "status"))
+    parser.add_argument("action", choices=("up", "down", "status", "destroy"))
     parser.add_argument(
         "--app",
         action="store_true",
@@ -31,8 +31,10 @@ def run(*, action: str, app: bool, say: Callable[[str], None]) -> int:
             return 0 if is_up(rows) else NOT_RUNNING
         if action == "up":
             stack.up(app=app)
-        else:
+        elif action == "down":
             stack.down(only_app=app)
+        else:
+            stack.destroy()
     except ServiceError as error:
         print(error, file=sys.stderr)
         return 1

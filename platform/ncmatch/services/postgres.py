@@ -1,6 +1,5 @@
 """The embedded PostgreSQL: made once, started on a kept port, safe after a kill -9."""
 
-import os
 import secrets
 import shutil
 import signal
@@ -148,7 +147,7 @@ class Postgres:
         with (made / "postgresql.conf").open("a") as file:
             file.write("\ninclude 'ncmatch.conf'\n")
         (made / "pg_hba.conf").write_text(ACCESS)
-        os.rename(made, self.folder)
+        made.rename(self.folder)
         shutil.rmtree(work)
 
     def _clear_after_a_crash(self) -> None:
@@ -250,4 +249,3 @@ def prepare(*, port: int, password: str, owner_password: str) -> str:
                 second.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
         row = connection.execute("SHOW server_version").fetchone()
     return str(row[0]) if row else ""
-

@@ -67,14 +67,12 @@ class Program:
         """Ends what is left of the last start, then starts and waits for an answer."""
         self.stop()
         offset = self.log.stat().st_size if self.log.exists() else 0
-        started = spawn(
-            self.command, log=self.log, folder=ROOT, env={**self.env, MARK: self.mark}
-        )
+        started = spawn(self.command, log=self.log, folder=ROOT, env={**self.env, MARK: self.mark})
         self.pid_file.write(psutil.Process(started.pid))
         wait_until(
-            lambda: healthy(self.port, host=self.host)
-            if self.port
-            else _says_ready(self.log, offset),
+            lambda: (
+                healthy(self.port, host=self.host) if self.port else _says_ready(self.log, offset)
+            ),
             process=started,
             name=self.title,
             log=self.log,

@@ -48,7 +48,7 @@ class Runtime:
         with os.fdopen(descriptor, "w") as file:
             json.dump(asdict(self), file, indent=2)
             file.write("\n")
-        os.replace(name, folder / FILE)
+        Path(name).replace(folder / FILE)
 
 
 @contextlib.contextmanager

@@ -67,6 +67,11 @@ class Stack:
                 self.cluster.stop_valkey()
                 self.cluster.stop_postgres()
 
+    def destroy(self) -> None:
+        """Stop all, and remove the data folder with everything in it."""
+        self.down()
+        self.cluster.destroy()
+
     def status(self, *, app: bool = False) -> list[Row]:
         """What runs, without changing anything."""
         runtime = self.cluster.runtime()

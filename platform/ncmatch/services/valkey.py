@@ -65,7 +65,11 @@ class Valkey:
         self.pid_file.write(psutil.Process(started.pid))
         address = url(port=port, password=password)
         wait_until(
-            lambda: state(address) == "ready", process=started, name="Valkey", log=self.log, seconds=60
+            lambda: state(address) == "ready",
+            process=started,
+            name="Valkey",
+            log=self.log,
+            seconds=60,
         )
 
     def stop(self) -> None:
