@@ -52,6 +52,12 @@ class DatabaseWrapper(TenantDatabaseWrapper):
         finally:
             self._standing = None
 
+    def check_constraints(self, table_names: Any = None) -> None:
+        """Judges what is deferred now, where the connection stands; needs nobody's tables by name."""
+        if self.connection is not None:
+            with self.wrap_database_errors, self.connection.cursor() as judging:
+                judging.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+
     def _handle_search_path(self, cursor: Any = None) -> None:
         if self.as_owner:
             super()._handle_search_path(cursor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Final
 
@@ -20,6 +20,12 @@ register = template.Library()
 
 SYMBOLS: Final = {"CNY": "¥", "USD": "US$", "HKD": "HK$", "EUR": "€"}
 EMPTY: Final = "—"
+FORMS: Final = {
+    "Y-m-d H:i": "%Y-%m-%d %H:%M",
+    "Y-m-d": "%Y-%m-%d",
+    "H:i": "%H:%M",
+    "s": "%Y-%m-%d %H:%M:%S",
+}
 
 # The four meanings that never change (see the style sheet), and the words customers read.
 GREEN, AMBER, RED, GREY = "green", "amber", "red", "grey"
@@ -82,7 +88,11 @@ def money(value: Money | int | None, style: str = "") -> str:
     if value is None or value == "":
         return EMPTY
     amount = value if isinstance(value, Money) else Money(int(value))
-    symbol = "" if style in ("bare", "bare books") else SYMBOLS.get(amount.currency, f"{amount.currency} ")
+    symbol = (
+        ""
+        if style in ("bare", "bare books")
+        else SYMBOLS.get(amount.currency, f"{amount.currency} ")
+    )
     figure = f"{symbol}{abs(amount.decimal):,.2f}"
     if amount.minor >= 0:
         return figure
@@ -90,17 +100,23 @@ def money(value: Money | int | None, style: str = "") -> str:
 
 
 @register.filter
-def price(value: Money | Decimal | int | str | None, places: int | str = 2) -> str:
-    """A rate: ¥12.35, or with more places while it is small (¥0.0012), never rounded to nothing."""
+def price(value: Money | Decimal | int | str | None, style: str = "") -> str:
+    """A rate: ¥12.35, or with more places while it is small (¥0.0012), never rounded to nothing. "bare": no ¥."""
     if value is None or value == "":
         return EMPTY
     rate = value.decimal if isinstance(value, Money) else _decimal(value)
     if rate is None:
         return EMPTY
-    digits = int(places)
-    while digits < 6 and rate and rate != rate.quantize(Decimal(1).scaleb(-digits)) and abs(rate) < Decimal("0.1"):
+    digits = 2
+    while (
+        digits < 6
+        and rate
+        and rate != rate.quantize(Decimal(1).scaleb(-digits))
+        and abs(rate) < Decimal("0.1")
+    ):
         digits += 1
-    return f"¥{rate.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP):,f}"
+    figure = f"{rate.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP):,f}"
+    return figure if style == "bare" else f"¥{figure}"
 
 
 @register.filter
@@ -120,7 +136,11 @@ def wan(value: Money | Decimal | int | None) -> SafeString | str:
             digits = 2 if abs(scaled) < 100 else 1 if abs(scaled) < 1000 else 0
             short = f"{scaled.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_DOWN):,f}"
             return format_html(
-                '<span class="nc-num" title="{}">{}{}<small class="nc-unit">{}</small></span>', exact, symbol, short, unit
+                '<span class="nc-num" title="{}">{}{}<small class="nc-unit">{}</small></span>',
+                exact,
+                symbol,
+                short,
+                unit,
             )
     return format_html('<span class="nc-num" title="{}">{}</span>', exact, exact)
 
@@ -149,14 +169,13 @@ def ago(value: datetime | None) -> str:
 
 
 @register.filter
-def moment(value: datetime | None, form: str = "Y-m-d H:i") -> str:
+def moment(value: datetime | date | None, form: str = "Y-m-d H:i") -> str:
     """The exact time in the site's zone."""
     if value is None or value == "":
         return EMPTY
-    local = timezone.localtime(value) if timezone.is_aware(value) else value
-    return timezone.template_localtime(local).strftime(
-        {"Y-m-d H:i": "%Y-%m-%d %H:%M", "Y-m-d": "%Y-%m-%d", "H:i": "%H:%M", "s": "%Y-%m-%d %H:%M:%S"}[form]
-    )
+    if isinstance(value, datetime):
+        return timezone.localtime(value).strftime(FORMS[form])
+    return value.strftime(FORMS["Y-m-d"])
 
 
 @register.filter
@@ -208,34 +227,6 @@ def short_id(value: object) -> str:
     """An identifier that fits a column: the ends are kept, they are what people compare."""
     text = str(value)
     return text if len(text) <= 18 else f"{text[:8]}…{text[-6:]}"
-
-
-@register.filter
-def get(mapping: object, key: object) -> object:
-    """mapping[key] where the key is itself a variable; nothing when it is not there."""
-    if isinstance(mapping, dict):
-        return mapping.get(key)
-    return getattr(mapping, str(key), None)
-
-
-@register.simple_tag(takes_context=True)
-def with_query(context: template.Context, **changes: object) -> str:
-    """The present address's query with some parameters changed; None or "" takes one away, and any change resets `page`."""
-    request = context.get("request")
-    query = request.GET.copy() if request is not None else None
-    if query is None:
-        from django.http import QueryDict
-
-        query = QueryDict(mutable=True)
-    if "page" not in changes:
-        query.pop("page", None)
-    for name, value in changes.items():
-        if value is None or value == "":
-            query.pop(name, None)
-        else:
-            query[name] = str(value)
-    encoded = query.urlencode()
-    return f"?{encoded}" if encoded else "?"
 
 
 def _decimal(value: object) -> Decimal | None:
