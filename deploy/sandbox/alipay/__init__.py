@@ -1,0 +1,1 @@
+"""The payment provider: gateway, cashier, notifications."""

@@ -1,0 +1,1 @@
+"""Text messages and mail: taken in, and shown to whoever looks."""

@@ -1,0 +1,1 @@
+"""Suppliers: one Open Service Broker per supplier, on the openbrokerapi library."""

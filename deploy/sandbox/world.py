@@ -1,0 +1,24 @@
+"""What all parts of the sandbox share: settings, state, faults, and its own address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .config import Config
+from .faults import Faults
+from .store import Store
+
+
+@dataclass(slots=True)
+class World:
+    config: Config
+    store: Store
+    faults: Faults
+    url: str = ""
+    smtp_port: int = 0
+    nonces: set[str] = field(default_factory=set)
+
+    @classmethod
+    def build(cls, config: Config) -> World:
+        store = Store(config.data / "sandbox.sqlite3")
+        return cls(config=config, store=store, faults=Faults(store), url=config.public_url)
