@@ -27,7 +27,7 @@ SUPPLIER_ADAPTERS: Mapping[str, str] = {
     "PRODUCT": "shared_apps.suppliers.adapters.osb.OsbAdapter",
 }
 
-# Payment provider → gateway.
+# Payment provider → what makes its gateway of a merchant account.
 PAYMENT_GATEWAYS: Mapping[str, str] = {
-    "ALIPAY": "billing.payments.gateways.alipay.AlipayGateway",
+    "ALIPAY": "billing.payments.accounts.alipay",
 }

@@ -159,9 +159,7 @@ class Gateway(Protocol):
         """
         ...
 
-    def refund(
-        self, *, number: str, request_no: str, amount: Money, reason: str
-    ) -> GatewayRefund:
+    def refund(self, *, number: str, request_no: str, amount: Money, reason: str) -> GatewayRefund:
         """Gives money back. The same request_no and amount never pay twice; keep them on retry."""
         ...
 
@@ -169,9 +167,7 @@ class Gateway(Protocol):
         """What became of one refund request. Safe to repeat."""
         ...
 
-    def verify_notification(
-        self, *, raw_body: bytes, headers: Mapping[str, str]
-    ) -> Notification:
+    def verify_notification(self, *, raw_body: bytes, headers: Mapping[str, str]) -> Notification:
         """Proves that the raw body was signed by the provider for this account.
 
         Raises NotificationRefused with the reason. Reads no state.

@@ -109,6 +109,9 @@ class Stack:
         """Chosen before anything listens, because seeds and settings name them."""
         runtime = self.cluster.runtime()
         running = {program.name for program in self._programs() if program.process()}
+        for program in self._programs():
+            if program.name not in running:
+                program.stop()  # the children of a killed one would still hold its port
         given = os.environ.get("PORT")
         for name, preferred in (("web", WEB_PORT), ("sandbox", None), ("sandbox_smtp", None)):
             owner = "sandbox" if name.startswith("sandbox") else name

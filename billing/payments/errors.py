@@ -1,0 +1,23 @@
+from django.utils.translation import gettext_lazy as _
+
+from shared_apps.kernel.errors import Conflict, NotFound
+
+
+class NoMerchantAccount(Conflict):
+    code = "payments.no_merchant_account"
+    sentence = _("店铺还没有开通支付宝收款，请改用余额支付，或联系店铺客服。")
+
+
+class IntentNotFound(NotFound):
+    code = "payments.intent_not_found"
+    sentence = _("没有找到支付单 %(number)s。")
+
+
+class RefundTooLarge(Conflict):
+    code = "payments.refund_too_large"
+    sentence = _("退款金额超过了可退余额 %(left)s 元。")
+
+
+class HoldNotActive(Conflict):
+    code = "payments.hold_not_active"
+    sentence = _("这笔冻结款已处理，不能重复处理。")

@@ -1,0 +1,361 @@
+"""Alipay: page pay and QR by the official SDK, notifications by their raw body."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl
+
+from alipay.aop.api.domain.AlipayTradeCloseModel import AlipayTradeCloseModel
+from alipay.aop.api.domain.AlipayTradeFastpayRefundQueryModel import (
+    AlipayTradeFastpayRefundQueryModel,
+)
+from alipay.aop.api.domain.AlipayTradePagePayModel import AlipayTradePagePayModel
+from alipay.aop.api.domain.AlipayTradePrecreateModel import AlipayTradePrecreateModel
+from alipay.aop.api.domain.AlipayTradeQueryModel import AlipayTradeQueryModel
+from alipay.aop.api.domain.AlipayTradeRefundModel import AlipayTradeRefundModel
+from alipay.aop.api.exception.Exception import RequestException, ResponseException
+from alipay.aop.api.request.AlipayTradeCloseRequest import AlipayTradeCloseRequest
+from alipay.aop.api.request.AlipayTradeFastpayRefundQueryRequest import (
+    AlipayTradeFastpayRefundQueryRequest,
+)
+from alipay.aop.api.request.AlipayTradePagePayRequest import AlipayTradePagePayRequest
+from alipay.aop.api.request.AlipayTradePrecreateRequest import AlipayTradePrecreateRequest
+from alipay.aop.api.request.AlipayTradeQueryRequest import AlipayTradeQueryRequest
+from alipay.aop.api.request.AlipayTradeRefundRequest import AlipayTradeRefundRequest
+from alipay.aop.api.response.AlipayTradeCloseResponse import AlipayTradeCloseResponse
+from alipay.aop.api.response.AlipayTradeFastpayRefundQueryResponse import (
+    AlipayTradeFastpayRefundQueryResponse,
+)
+from alipay.aop.api.response.AlipayTradePrecreateResponse import AlipayTradePrecreateResponse
+from alipay.aop.api.response.AlipayTradeQueryResponse import AlipayTradeQueryResponse
+from alipay.aop.api.response.AlipayTradeRefundResponse import AlipayTradeRefundResponse
+
+from shared_apps.kernel.errors import OutcomeUnknown, ProviderError
+from shared_apps.kernel.money import DEFAULT_CURRENCY, Money
+
+from . import alipay_keys, alipay_sdk
+from .base import (
+    GatewayRefund,
+    GatewayTrade,
+    NoticeKind,
+    Notification,
+    NotificationRefused,
+    RefundState,
+    Refusal,
+    TradeAlreadyPaid,
+    TradeState,
+)
+
+TIMEOUT_SECONDS = 8
+LONGEST_SUBJECT = 256
+LARGEST_NOTICE = 32 * 1024
+
+_SUCCESS = "10000"
+_UNAVAILABLE = "20000"
+_LIMITED = "40005"
+_UNSURE = frozenset({"ACQ.SYSTEM_ERROR", "aop.ACQ.SYSTEM_ERROR", "isp.unknow-error"})
+_NOT_EXIST = "ACQ.TRADE_NOT_EXIST"
+_STATUS_ERROR = "ACQ.TRADE_STATUS_ERROR"
+_STATES = {
+    "WAIT_BUYER_PAY": TradeState.WAITING,
+    "TRADE_SUCCESS": TradeState.PAID,
+    "TRADE_FINISHED": TradeState.PAID,
+    "TRADE_CLOSED": TradeState.CLOSED,
+}
+_NEEDED = (
+    "notify_id",
+    "app_id",
+    "seller_id",
+    "out_trade_no",
+    "trade_no",
+    "trade_status",
+    "total_amount",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AlipayAccount:
+    """One merchant's account. Keys are PEM or the one-line base64 that Alipay shows."""
+
+    app_id: str
+    seller_id: str
+    private_key: str = field(repr=False)
+    alipay_public_key: str
+    gateway_url: str
+
+
+class Refused(ProviderError):
+    """Alipay answered, signed, that it will not; `sub_code` is its own word for why."""
+
+    code = "payments.alipay_refused"
+
+    def __init__(self, *, sub_code: str, detail: str, permanent: bool = True) -> None:
+        super().__init__(permanent=permanent, detail=detail, sub_code=sub_code)
+        self.sub_code = sub_code
+
+
+def claims(raw_body: bytes) -> dict[str, str]:
+    """What a notification says of itself, unproved: for routing and for the log, nothing else."""
+    try:
+        pairs = parse_qsl(
+            raw_body.decode("utf-8"), keep_blank_values=True, strict_parsing=True, errors="strict"
+        )
+    except ValueError:
+        return {}
+    return dict(pairs)
+
+
+class AlipayGateway:
+    kind: ClassVar[str] = "alipay"
+    accepted_answer: ClassVar[str] = "success"
+    refused_answer: ClassVar[str] = "failure"
+
+    def __init__(self, account: AlipayAccount, *, timeout: float = TIMEOUT_SECONDS) -> None:
+        """Raises ValueError for keys that cannot be used."""
+        alipay_keys.public_key(account.alipay_public_key)
+        self._account = account
+        self._client = alipay_sdk.build_client(
+            app_id=account.app_id,
+            private_key=alipay_keys.private_key_pem(account.private_key),
+            alipay_public_key=account.alipay_public_key,
+            gateway_url=account.gateway_url,
+            timeout=timeout,
+        )
+
+    def page_pay(
+        self,
+        *,
+        number: str,
+        amount: Money,
+        subject: str,
+        notify_url: str,
+        return_url: str,
+        expires_at: datetime,
+    ) -> str:
+        model = AlipayTradePagePayModel()
+        model.product_code = "FAST_INSTANT_TRADE_PAY"
+        model.out_trade_no = number
+        model.total_amount = _yuan(amount)
+        model.subject = subject[:LONGEST_SUBJECT]
+        model.time_expire = alipay_keys.china_text(expires_at)
+        request = AlipayTradePagePayRequest(biz_model=model)
+        request.notify_url = notify_url
+        request.return_url = return_url
+        return str(self._client.page_execute(request, http_method="GET"))
+
+    def qr_pay(
+        self, *, number: str, amount: Money, subject: str, notify_url: str, expires_at: datetime
+    ) -> str:
+        model = AlipayTradePrecreateModel()
+        model.out_trade_no = number
+        model.total_amount = _yuan(amount)
+        model.subject = subject[:LONGEST_SUBJECT]
+        model.time_expire = alipay_keys.china_text(expires_at)
+        request = AlipayTradePrecreateRequest(biz_model=model)
+        request.notify_url = notify_url
+        answer = self._call(request, AlipayTradePrecreateResponse())
+        if answer.out_trade_no != number or not answer.qr_code:
+            raise OutcomeUnknown(detail="The answer is about another payment.")
+        return str(answer.qr_code)
+
+    def query(self, *, number: str) -> GatewayTrade:
+        model = AlipayTradeQueryModel()
+        model.out_trade_no = number
+        try:
+            answer = self._call(
+                AlipayTradeQueryRequest(biz_model=model), AlipayTradeQueryResponse()
+            )
+        except Refused as refused:
+            if refused.sub_code == _NOT_EXIST:
+                return GatewayTrade(number=number, state=TradeState.NOT_FOUND)
+            raise
+        state = _STATES.get(str(answer.trade_status))
+        if answer.out_trade_no != number or state is None:
+            raise OutcomeUnknown(detail=f"An answer that cannot be read: {answer.trade_status}")
+        return GatewayTrade(
+            number=number,
+            state=state,
+            amount=_money(answer.total_amount),
+            provider_trade_no=str(answer.trade_no or ""),
+            paid_at=alipay_keys.china_moment(str(answer.send_pay_date or "")),
+        )
+
+    def close(self, *, number: str) -> TradeState:
+        model = AlipayTradeCloseModel()
+        model.out_trade_no = number
+        try:
+            self._call(AlipayTradeCloseRequest(biz_model=model), AlipayTradeCloseResponse())
+        except Refused as refused:
+            if refused.sub_code == _NOT_EXIST:
+                return TradeState.NOT_FOUND
+            if refused.sub_code == _STATUS_ERROR:
+                if self.query(number=number).state is TradeState.PAID:
+                    raise TradeAlreadyPaid(number=number, detail=refused.detail) from refused
+                return TradeState.CLOSED
+            raise
+        return TradeState.CLOSED
+
+    def refund(self, *, number: str, request_no: str, amount: Money, reason: str) -> GatewayRefund:
+        model = AlipayTradeRefundModel()
+        model.out_trade_no = number
+        model.out_request_no = request_no
+        model.refund_amount = _yuan(amount)
+        model.refund_reason = reason[:LONGEST_SUBJECT]
+        answer = self._call(AlipayTradeRefundRequest(biz_model=model), AlipayTradeRefundResponse())
+        if answer.out_trade_no != number:
+            raise OutcomeUnknown(detail="The answer is about another payment.")
+        if answer.fund_change == "Y":
+            return GatewayRefund(
+                number=number, request_no=request_no, state=RefundState.DONE, amount=amount
+            )
+        # "N": not this time, because it was done before, or because it is not done yet.
+        known = self.query_refund(number=number, request_no=request_no)
+        if known.state is RefundState.NOT_FOUND:
+            return GatewayRefund(
+                number=number, request_no=request_no, state=RefundState.PENDING, amount=amount
+            )
+        if known.state is RefundState.DONE and known.amount != amount:
+            raise OutcomeUnknown(detail=f"Refund {request_no} was of {known.amount}.")
+        return known
+
+    def query_refund(self, *, number: str, request_no: str) -> GatewayRefund:
+        model = AlipayTradeFastpayRefundQueryModel()
+        model.out_trade_no = number
+        model.out_request_no = request_no
+        model.query_options = ["gmt_refund_pay"]
+        request = AlipayTradeFastpayRefundQueryRequest(biz_model=model)
+        try:
+            answer = self._call(request, AlipayTradeFastpayRefundQueryResponse())
+        except Refused as refused:
+            if refused.sub_code == _NOT_EXIST:
+                return GatewayRefund(number, request_no, RefundState.NOT_FOUND)
+            raise
+        if answer.out_request_no is None:
+            return GatewayRefund(number, request_no, RefundState.NOT_FOUND)
+        if (answer.out_trade_no, answer.out_request_no) != (number, request_no):
+            raise OutcomeUnknown(detail="The answer is about another refund.")
+        # Alipay: no status means that the request has not arrived, has failed, or is not done yet.
+        done = answer.refund_status == "REFUND_SUCCESS"
+        return GatewayRefund(
+            number=number,
+            request_no=request_no,
+            state=RefundState.DONE if done else RefundState.PENDING,
+            amount=_money(answer.refund_amount) if answer.refund_amount else None,
+            refunded_at=alipay_keys.china_moment(str(answer.gmt_refund_pay or "")),
+        )
+
+    def verify_notification(self, *, raw_body: bytes, headers: Mapping[str, str]) -> Notification:
+        fields = self._proved(raw_body)
+        for name, ours, reason in (
+            ("app_id", self._account.app_id, Refusal.FOREIGN_APP),
+            ("seller_id", self._account.seller_id, Refusal.FOREIGN_SELLER),
+        ):
+            if fields[name] != ours:
+                raise NotificationRefused(reason=reason, detail=f"{name} {fields[name]}")
+        currency = fields.get("trans_currency") or DEFAULT_CURRENCY
+        if currency != DEFAULT_CURRENCY:
+            raise NotificationRefused(reason=Refusal.FOREIGN_CURRENCY, detail=currency)
+        state = _STATES.get(fields["trade_status"])
+        try:
+            amount = Money.of(fields["total_amount"])
+            refunded = Money.of(fields["refund_fee"]) if fields.get("refund_fee") else None
+        except ValueError as error:
+            raise NotificationRefused(reason=Refusal.MALFORMED, detail=str(error)) from error
+        if state is None:
+            raise NotificationRefused(reason=Refusal.MALFORMED, detail=fields["trade_status"])
+        return Notification(
+            event_id=fields["notify_id"],
+            kind=_kind(state, fields),
+            number=fields["out_trade_no"],
+            amount=amount,
+            provider_trade_no=fields["trade_no"],
+            app_id=fields["app_id"],
+            seller_id=fields["seller_id"],
+            occurred_at=alipay_keys.china_moment(
+                fields.get("gmt_refund") or fields.get("gmt_payment") or ""
+            ),
+            refund_request_no=fields.get("out_biz_no", "") if "gmt_refund" in fields else "",
+            refunded_total=refunded,
+            fields=fields,
+        )
+
+    def _proved(self, raw_body: bytes) -> dict[str, str]:
+        """The fields of a body that Alipay's key has signed with SHA-256, each named once."""
+        if len(raw_body) > LARGEST_NOTICE:
+            raise NotificationRefused(reason=Refusal.MALFORMED, detail="too large")
+        fields = claims(raw_body)
+        if not fields or raw_body.count(b"&") + 1 != len(fields):
+            raise NotificationRefused(reason=Refusal.MALFORMED, detail="not a form, or a key twice")
+        signature = fields.get("sign", "")
+        if not signature:
+            raise NotificationRefused(reason=Refusal.UNSIGNED)
+        text = "&".join(
+            f"{key}={fields[key]}" for key in sorted(fields) if key not in ("sign", "sign_type")
+        ).encode()
+        key = self._account.alipay_public_key
+        if fields.get("sign_type") != "RSA2":
+            raise NotificationRefused(
+                reason=Refusal.WEAK_SIGNATURE, detail=f"sign_type {fields.get('sign_type')}"
+            )
+        if not alipay_keys.signed_by(key, text, signature):
+            weak = alipay_keys.signed_weakly_by(key, text, signature)
+            reason = Refusal.WEAK_SIGNATURE if weak else Refusal.BAD_SIGNATURE
+            raise NotificationRefused(reason=reason, detail="SHA-1" if weak else "")
+        missing = [name for name in _NEEDED if not fields.get(name)]
+        if missing:
+            raise NotificationRefused(reason=Refusal.MALFORMED, detail=f"lacks {missing}")
+        return fields
+
+    def _call(self, request: Any, response: Any) -> Any:
+        """One signed call. What is not proved to be Alipay's own answer is an unknown outcome."""
+        try:
+            content = self._client.execute(request)
+            response.parse_response_content(content)
+        except RequestException as error:
+            if "post request failed" in str(error):
+                raise OutcomeUnknown(detail="The request was broken off.") from error
+            raise ProviderError(permanent=False, detail="The request was not sent.") from error
+        except ResponseException as error:
+            detail = f"The answer is not signed by Alipay: {error}"[:300]
+            raise OutcomeUnknown(detail=detail) from error
+        except alipay_sdk.BadStatus as error:
+            raise OutcomeUnknown(detail=str(error)) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise OutcomeUnknown(detail=f"No answer: {type(error).__name__}") from error
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise OutcomeUnknown(detail="The answer cannot be read.") from error
+        if response.code == _SUCCESS:
+            return response
+        sub_code = str(response.sub_code or "")
+        detail = f"{response.code} {sub_code} {response.sub_msg or response.msg or ''}".strip()
+        if response.code == _UNAVAILABLE or sub_code in _UNSURE:
+            raise OutcomeUnknown(detail=detail)
+        raise Refused(sub_code=sub_code, detail=detail, permanent=response.code != _LIMITED)
+
+
+def _kind(state: TradeState, fields: Mapping[str, str]) -> NoticeKind:
+    """A refund comes as the trade's own status beside the facts of the refund."""
+    if fields.get("gmt_refund"):
+        return NoticeKind.REFUND
+    return {
+        TradeState.WAITING: NoticeKind.WAITING,
+        TradeState.PAID: NoticeKind.PAYMENT,
+    }.get(state, NoticeKind.CLOSED)
+
+
+def _yuan(amount: Money) -> str:
+    if amount.currency != DEFAULT_CURRENCY or amount.minor <= 0:
+        raise ValueError(f"Alipay takes positive amounts of {DEFAULT_CURRENCY}.")
+    return f"{amount.decimal:.2f}"
+
+
+def _money(text: object) -> Money:
+    try:
+        return Money.of(str(text))
+    except ValueError as error:
+        raise OutcomeUnknown(detail=f"An amount that cannot be read: {text}") from error

@@ -1,0 +1,102 @@
+"""Hold, then capture or release: a balance is never checked and then debited.
+
+The ledger keeps the money (available and held are two accounts of each customer, neither may fall
+below zero); the hold's row keeps what it is for and which way it ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from billing.ledger.events import Event
+from billing.ledger.parties import Party
+from billing.ledger.services import post_event, post_events
+from shared_apps.audit.services import record
+from shared_apps.kernel.money import Money
+
+from ..enums import HoldState
+from ..errors import HoldNotActive
+from ..models import Hold
+
+
+def place(*, customer: Party, parts: Sequence[tuple[UUID, Money]], at: datetime, memo: str) -> None:
+    """Sets money aside, one hold for each (subject, amount); all of them or none.
+
+    Raises the ledger's FloorBreached when the balance does not suffice. Locks the customer's balance.
+    """
+    with transaction.atomic():
+        holds = Hold.objects.bulk_create(
+            [
+                Hold(
+                    customer_id=UUID(customer.id),
+                    subject_id=subject,
+                    amount_minor=amount.minor,
+                    currency=amount.currency,
+                )
+                for subject, amount in parts
+            ]
+        )
+        post_events(
+            events=[
+                Event(
+                    event="hold",
+                    source=f"hold:{hold.subject_id}",
+                    effective_at=at,
+                    parties={"customer": customer},
+                    amounts={"amount": Money(hold.amount_minor, hold.currency)},
+                    memo=memo,
+                )
+                for hold in holds
+            ]
+        )
+        record("hold.place", after={"customer": customer.id, "subjects": [str(s) for s, _ in parts]})
+
+
+def capture(
+    *, subject_id: UUID, event: str, at: datetime, parties: Mapping[str, Party] | None = None, memo: str
+) -> Money:
+    """Takes a held amount for good, by the posting rule of `event`. Locks the hold; not repeatable."""
+    with transaction.atomic():
+        hold = _end(subject_id, HoldState.CAPTURED, at)
+        amount = Money(hold.amount_minor, hold.currency)
+        post_event(
+            event=event,
+            source=f"capture:{subject_id}",
+            effective_at=at,
+            parties={"customer": Party("CUSTOMER", str(hold.customer_id)), **(parties or {})},
+            amounts={"amount": amount},
+            memo=memo,
+        )
+        record("hold.capture", obj=hold, before={"state": "HELD"}, after={"state": "CAPTURED"})
+    return amount
+
+
+def release(*, subject_id: UUID, at: datetime, memo: str) -> Money:
+    """Gives a held amount back to the customer's balance. Locks the hold; not repeatable."""
+    with transaction.atomic():
+        hold = _end(subject_id, HoldState.RELEASED, at)
+        amount = Money(hold.amount_minor, hold.currency)
+        post_event(
+            event="release",
+            source=f"release:{subject_id}",
+            effective_at=at,
+            parties={"customer": Party("CUSTOMER", str(hold.customer_id))},
+            amounts={"amount": amount},
+            memo=memo,
+        )
+        record("hold.release", obj=hold, before={"state": "HELD"}, after={"state": "RELEASED"})
+    return amount
+
+
+def _end(subject_id: UUID, state: HoldState, at: datetime) -> Hold:
+    hold = Hold.objects.select_for_update().get(subject_id=subject_id)
+    if hold.state != HoldState.HELD:
+        raise HoldNotActive
+    hold.state = state
+    hold.ended_at = at
+    hold.save(update_fields=["state", "ended_at"])
+    return hold

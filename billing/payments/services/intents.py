@@ -1,0 +1,192 @@
+"""Asking to be paid, and finding out what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+
+from billing.ledger.parties import Party
+from billing.ledger.services import post_event
+from shared_apps.audit.services import record
+from shared_apps.kernel import ids
+from shared_apps.kernel.errors import ProviderError
+from shared_apps.kernel.money import Money
+from shared_apps.outbox.services import publish
+
+from ..accounts import active_account, gateway_for
+from ..enums import PROVIDER_OF, IntentState, Method
+from ..gateways.base import GatewayTrade, TradeAlreadyPaid, TradeState
+from ..models import Payment, PaymentIntent
+from ..parties import channel_party
+
+log = structlog.get_logger(__name__)
+
+FIRST_CHECK = timedelta(seconds=8)
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Where the provider sends its word, and the buyer's browser."""
+
+    notify_url: str
+    return_url: str
+
+
+def start(
+    *,
+    method: str,
+    customer: Party,
+    amount: Money,
+    subject: str,
+    order_id: UUID | None,
+    back: Return,
+    expires_at: datetime,
+    at: datetime,
+) -> PaymentIntent:
+    """Opens a payment at the provider. Money moves only when the provider says so later.
+
+    The intent is committed before the provider hears of it, so that no payment is ever unknown to
+    us; if the provider can't be reached the intent stays and is closed by its check.
+    """
+    account = active_account(PROVIDER_OF[Method(method)])
+    with transaction.atomic():
+        intent = PaymentIntent.objects.create(
+            number=ids.number("P", at),
+            account=account,
+            method=method,
+            customer_id=UUID(customer.id),
+            order_id=order_id,
+            subject=subject[:120],
+            amount_minor=amount.minor,
+            currency=amount.currency,
+            expires_at=expires_at,
+        )
+        publish("payment.check", {"number": intent.number}, not_before=at + FIRST_CHECK)
+        record(
+            "payment.start",
+            obj=intent,
+            after={"number": intent.number, "amount": str(amount), "method": method},
+        )
+    gateway = gateway_for(account)
+    if method == Method.ALIPAY_QR:
+        intent.qr_content = gateway.qr_pay(
+            number=intent.number,
+            amount=amount,
+            subject=intent.subject,
+            notify_url=back.notify_url,
+            expires_at=expires_at,
+        )
+    else:
+        intent.redirect_url = gateway.page_pay(
+            number=intent.number,
+            amount=amount,
+            subject=intent.subject,
+            notify_url=back.notify_url,
+            return_url=back.return_url,
+            expires_at=expires_at,
+        )
+    intent.save(update_fields=["qr_content", "redirect_url"])
+    return intent
+
+
+def succeed(*, number: str, trade: GatewayTrade, at: datetime) -> bool:
+    """Credits a verified payment to its customer's balance; True if this call did it.
+
+    Locks the intent: however many notifications and queries arrive, one payment row and one ledger
+    entry come of them. The caller has compared merchant and amount.
+    """
+    with transaction.atomic():
+        intent = PaymentIntent.objects.select_for_update().get(number=number)
+        if intent.state == IntentState.SUCCEEDED:
+            return False
+        before = intent.state
+        intent.state = IntentState.SUCCEEDED
+        intent.closed_at = at
+        intent.save(update_fields=["state", "closed_at"])
+        paid_at = trade.paid_at or at
+        payment = Payment.objects.create(
+            intent=intent,
+            provider_trade_no=trade.provider_trade_no,
+            customer_id=intent.customer_id,
+            amount_minor=intent.amount_minor,
+            currency=intent.currency,
+            paid_at=paid_at,
+        )
+        post_event(
+            event="recharge",
+            source=f"payment:{intent.number}",
+            effective_at=paid_at,
+            parties={
+                "customer": Party("CUSTOMER", str(intent.customer_id)),
+                "channel": channel_party(intent.account),
+            },
+            amounts={"amount": intent.amount},
+            memo=f"{intent.subject} {trade.provider_trade_no}",
+        )
+        record(
+            "payment.succeed",
+            obj=intent,
+            before={"state": before},
+            after={"state": intent.state, "trade_no": payment.provider_trade_no},
+        )
+        publish("payment.succeeded", {"number": intent.number})
+    return True
+
+
+def amount_agrees(intent: PaymentIntent, trade: GatewayTrade) -> bool:
+    return trade.amount == intent.amount
+
+
+def check(*, number: str, at: datetime) -> str:
+    """Asks the provider what became of an open payment; closes it when its time is over.
+
+    Returns the intent's state. While it stays open, the next check is put into the outbox.
+    """
+    intent = PaymentIntent.objects.select_related("account").get(number=number)
+    if intent.state != IntentState.OPEN:
+        return intent.state
+    gateway = gateway_for(intent.account)
+    try:
+        trade = gateway.query(number=number)
+        if trade.state is TradeState.PAID:
+            return _paid(intent, trade, at)
+        if at >= intent.expires_at:
+            gateway.close(number=number)
+            return _close(number, at)
+    except TradeAlreadyPaid:
+        log.info("payment.paid_while_closing", number=number)
+    except ProviderError as error:
+        log.warning("payment.check_failed", number=number, error=error.detail)
+    _check_again(intent, at)
+    return intent.state
+
+
+def _paid(intent: PaymentIntent, trade: GatewayTrade, at: datetime) -> str:
+    if not amount_agrees(intent, trade):
+        log.error("payment.amount_differs", number=intent.number, provider=str(trade.amount))
+        _check_again(intent, at)
+        return intent.state
+    succeed(number=intent.number, trade=trade, at=at)
+    return IntentState.SUCCEEDED
+
+
+def _close(number: str, at: datetime) -> str:
+    with transaction.atomic():
+        intent = PaymentIntent.objects.select_for_update().get(number=number)
+        if intent.state == IntentState.OPEN:
+            intent.state = IntentState.CLOSED
+            intent.closed_at = at
+            intent.save(update_fields=["state", "closed_at"])
+            record("payment.close", obj=intent, before={"state": "OPEN"}, after={"state": "CLOSED"})
+        return intent.state
+
+
+def _check_again(intent: PaymentIntent, at: datetime) -> None:
+    """The older the payment, the rarer the question: a quarter of its age, 5 s to 5 min."""
+    pause = min(max((at - intent.created_at) / 4, timedelta(seconds=5)), timedelta(minutes=5))
+    with transaction.atomic():
+        publish("payment.check", {"number": intent.number}, not_before=at + pause)

@@ -1,0 +1,111 @@
+"""Receiving a provider's word: verify the raw body first, keep it always, move money at most once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+
+from shared_apps.audit.services import record
+from shared_apps.kernel.context import actor
+
+from ..accounts import gateway_for
+from ..enums import EventState
+from ..gateways.base import Gateway, GatewayTrade, NoticeKind, Notification, NotificationRefused, TradeState
+from ..models import MerchantAccount, PaymentIntent, ProviderEvent
+from . import intents
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to tell the provider: `accepted` stops it from sending again."""
+
+    accepted: bool
+    text: str
+
+
+def receive(
+    *, provider: str, claimed_app_id: str, body: bytes, headers: Mapping[str, str], at: datetime
+) -> Answer:
+    """Verifies and applies one notification. Safe to repeat, in any order and number at once.
+
+    What is refused is kept with the reason, and nothing moves.
+    """
+    account = MerchantAccount.objects.filter(provider=provider, app_id=claimed_app_id).first()
+    if account is None:
+        _keep(provider, claimed_app_id, body, EventState.REFUSED, "FOREIGN_APP")
+        return Answer(accepted=False, text="fail")
+    gateway = gateway_for(account)
+    try:
+        notice = gateway.verify_notification(raw_body=body, headers=headers)
+    except NotificationRefused as refused:
+        _keep(provider, claimed_app_id, body, EventState.REFUSED, f"{refused.reason}: {refused.detail}")
+        return Answer(accepted=False, text=gateway.refused_answer)
+    return _apply(account, gateway, notice, body, at)
+
+
+def _apply(
+    account: MerchantAccount, gateway: Gateway, notice: Notification, body: bytes, at: datetime
+) -> Answer:
+    refused = Answer(accepted=False, text=gateway.refused_answer)
+    accepted = Answer(accepted=True, text=gateway.accepted_answer)
+    intent = PaymentIntent.objects.filter(number=notice.number, account=account).first()
+    if intent is None:
+        _keep(account.provider, account.app_id, body, EventState.REFUSED, "UNKNOWN_ORDER", notice)
+        return refused
+    if notice.kind is not NoticeKind.PAYMENT:
+        _keep(account.provider, account.app_id, body, EventState.IGNORED, notice.kind.value, notice)
+        return accepted
+    trade = GatewayTrade(
+        number=notice.number,
+        state=TradeState.PAID,
+        amount=notice.amount,
+        provider_trade_no=notice.provider_trade_no,
+        paid_at=notice.occurred_at,
+    )
+    if not intents.amount_agrees(intent, trade):
+        reason = f"WRONG_AMOUNT: {notice.amount} for {intent.amount}"
+        _keep(account.provider, account.app_id, body, EventState.REFUSED, reason, notice)
+        return refused
+    with transaction.atomic():
+        _keep(account.provider, account.app_id, body, EventState.ACCEPTED, "", notice)
+        intents.succeed(number=notice.number, trade=trade, at=at)
+    return accepted
+
+
+def _keep(
+    provider: str,
+    app_id: str,
+    body: bytes,
+    state: str,
+    reason: str,
+    notice: Notification | None = None,
+) -> None:
+    """Stores the raw body once; a repeated one is the same row."""
+    digest = hashlib.sha256(body).hexdigest()
+    with transaction.atomic():
+        kept = ProviderEvent.objects.bulk_create(
+            [
+                ProviderEvent(
+                    provider=provider,
+                    app_id=app_id[:64],
+                    event_id=(notice.event_id if notice else digest)[:128],
+                    body=body,
+                    digest=digest,
+                    state=state,
+                    reason=reason[:300],
+                    number=(notice.number if notice else "")[:64],
+                    ip=actor().ip,
+                )
+            ],
+            ignore_conflicts=True,
+        )
+        if state == EventState.REFUSED:
+            log.warning("payment.notification_refused", provider=provider, app_id=app_id, reason=reason)
+            record("payment.notification_refused", obj=kept[0], after={"reason": reason[:300]})

@@ -1,0 +1,118 @@
+"""Money back to where it came from. The customer's balance pays it: the amount is held while it travels."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+
+from billing.ledger.parties import Party
+from shared_apps.audit.services import record
+from shared_apps.kernel import ids
+from shared_apps.kernel.errors import OutcomeUnknown, ProviderError
+from shared_apps.kernel.money import Money
+from shared_apps.outbox.services import publish
+
+from ..accounts import gateway_for
+from ..enums import RefundState
+from ..errors import RefundTooLarge
+from ..gateways.base import RefundState as AtProvider
+from ..models import Payment, Refund
+from ..parties import channel_party
+from . import holds
+
+log = structlog.get_logger(__name__)
+
+AGAIN = timedelta(seconds=10)
+
+
+def request(*, payment: Payment, amount: Money, reason: str, at: datetime) -> Refund:
+    """Sets the money aside and queues the refund; the provider is asked outside of this transaction.
+
+    Locks the payment. Σ refunds ≤ paid is also a constraint.
+    """
+    with transaction.atomic():
+        locked = Payment.objects.select_for_update().get(pk=payment.pk)
+        left = locked.amount_minor - locked.refunded_minor
+        if amount.minor > left:
+            raise RefundTooLarge(left=Money(left, locked.currency))
+        locked.refunded_minor += amount.minor
+        locked.save(update_fields=["refunded_minor"])
+        refund = Refund.objects.create(
+            number=ids.number("R", at), payment=locked, amount_minor=amount.minor, reason=reason[:200]
+        )
+        customer = Party("CUSTOMER", str(locked.customer_id))
+        holds.place(
+            customer=customer, parts=[(refund.public_id, amount)], at=at, memo=f"退款 {refund.number}"
+        )
+        publish("refund.check", {"number": refund.number})
+        record("refund.request", obj=refund, after={"number": refund.number, "amount": str(amount)})
+    return refund
+
+
+def send(*, number: str, at: datetime) -> str:
+    """Sends a refund to the provider, or finds out what became of it; safe to repeat.
+
+    The request number makes the provider pay once. Only a final refusal gives the money back to
+    the balance; an unknown outcome is asked again.
+    """
+    refund = Refund.objects.select_related("payment__intent__account").get(number=number)
+    if refund.state != RefundState.REQUESTED:
+        return refund.state
+    intent = refund.payment.intent
+    gateway = gateway_for(intent.account)
+    amount = Money(refund.amount_minor, refund.payment.currency)
+    try:
+        done = gateway.refund(
+            number=intent.number, request_no=number, amount=amount, reason=refund.reason
+        )
+    except OutcomeUnknown as unknown:
+        log.warning("refund.unknown", number=number, detail=unknown.detail)
+    except ProviderError as refused:
+        if refused.permanent:
+            return _fail(number, refused.detail, at)
+        log.warning("refund.try_again", number=number, detail=refused.detail)
+    else:
+        if done.state is AtProvider.DONE:
+            return _succeed(number, at)
+    with transaction.atomic():
+        publish("refund.check", {"number": number}, not_before=at + AGAIN)
+    return refund.state
+
+
+def _succeed(number: str, at: datetime) -> str:
+    with transaction.atomic():
+        refund = Refund.objects.select_for_update().get(number=number)
+        if refund.state != RefundState.REQUESTED:
+            return refund.state
+        account = refund.payment.intent.account
+        holds.capture(
+            subject_id=refund.public_id,
+            event="payout",
+            parties={"channel": channel_party(account)},
+            at=at,
+            memo=f"退款 {refund.number}",
+        )
+        return _finish(refund, RefundState.SUCCEEDED, "", at)
+
+
+def _fail(number: str, detail: str, at: datetime) -> str:
+    with transaction.atomic():
+        refund = Refund.objects.select_for_update().get(number=number)
+        if refund.state != RefundState.REQUESTED:
+            return refund.state
+        payment = Payment.objects.select_for_update().get(pk=refund.payment_id)
+        payment.refunded_minor -= refund.amount_minor
+        payment.save(update_fields=["refunded_minor"])
+        holds.release(subject_id=refund.public_id, at=at, memo=f"退款未成功 {refund.number}")
+        return _finish(refund, RefundState.FAILED, detail[:300], at)
+
+
+def _finish(refund: Refund, state: RefundState, detail: str, at: datetime) -> str:
+    refund.state = state
+    refund.detail = detail
+    refund.finished_at = at
+    refund.save(update_fields=["state", "detail", "finished_at"])
+    record("refund.finish", obj=refund, before={"state": "REQUESTED"}, after={"state": state.value})
+    return state

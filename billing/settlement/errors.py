@@ -1,0 +1,13 @@
+from django.utils.translation import gettext_lazy as _
+
+from shared_apps.kernel.errors import Conflict
+
+
+class NotForSale(Conflict):
+    code = "settlement.not_for_sale"
+    sentence = _("该产品目前无法下单：价格或供货协议尚未生效。请选择其他产品，或联系店铺客服。")
+
+
+class NoTermsInForce(Conflict):
+    code = "settlement.no_terms"
+    sentence = _("店铺与上级之间目前没有生效的结算条款，暂时不能下单。请联系店铺客服。")

@@ -1,0 +1,137 @@
+"""What we owe and are owed. Row policies show each distributor its own hops only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Case, Count, F, Min, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Coalesce
+
+from shared_apps.distributors.models import Distributor
+from shared_apps.kernel.money import Money
+
+from .models import Booking, Obligation, PriceHop
+
+
+def schemas_with_pending_bookings() -> list[str]:
+    return list(
+        Booking.objects.filter(booked_at=None)
+        .values_list("party__schema_name", flat=True)
+        .distinct()
+        .order_by("party__schema_name")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnHop:
+    """What a level sees of a sale: what it owes above, what it is owed from below."""
+
+    payable: Money
+    to: str
+    list_hourly: str
+    percent: str
+
+
+def own_cost(*, trace_id: UUID, me: Distributor) -> OwnHop | None:
+    """The asking distributor's own hop of a frozen waterfall, towards whom it owes."""
+    hop = (
+        PriceHop.objects.filter(trace_id=trace_id, debtor=me).select_related("creditor", "supplier").first()
+    )
+    if hop is None:
+        return None
+    to = hop.creditor.name if hop.creditor else str(hop.supplier)
+    return OwnHop(Money(hop.amount_minor, hop.currency), to, f"{hop.list_hourly:.2f}", f"{hop.percent:.2f}")
+
+
+@dataclass(frozen=True, slots=True)
+class CounterpartyTotal:
+    """Totals towards one counterparty: what came about in a period, and what of it is not yet booked."""
+
+    name: str
+    public_id: UUID
+    sales: int
+    amount: Money
+    refunded: Money
+    in_transit: int
+
+
+def totals(
+    *, me: Distributor, payable: bool, starts_at: datetime, ends_at: datetime
+) -> list[CounterpartyTotal]:
+    """What `me` owes (`payable`) or is owed, by counterparty, for [starts_at, ends_at). One query."""
+    side = "DEBTOR" if payable else "CREDITOR"
+    mine = Q(debtor=me) if payable else Q(creditor=me)
+    other = (
+        {
+            "name": Coalesce("creditor__name", "supplier__name_zh", "supplier__name"),
+            "party": Coalesce("creditor__public_id", "supplier__public_id"),
+        }
+        if payable
+        else {"name": F("debtor__name"), "party": F("debtor__public_id")}
+    )
+    rows = (
+        Obligation.objects.filter(mine, effective_at__gte=starts_at, effective_at__lt=ends_at)
+        .annotate(**{f"other_{key}": value for key, value in other.items()})
+        .values("other_name", "other_party")
+        .annotate(
+            sales=Count("id", filter=Q(kind="SALE"), distinct=True),
+            amount=Sum(Case(When(kind="SALE", then="amount_minor"), default=Value(0))),
+            refunded=Sum(Case(When(kind="REFUND", then=-F("amount_minor")), default=Value(0))),
+        )
+        .order_by("other_name")
+    )
+    waiting = dict(
+        Booking.objects.filter(side=side, party=me, booked_at=None)
+        .values_list(
+            Coalesce("obligation__creditor__public_id", "obligation__supplier__public_id")
+            if payable
+            else "obligation__debtor__public_id"
+        )
+        .annotate(n=Count("id"))
+    )
+    return [
+        CounterpartyTotal(
+            name=row["other_name"],
+            public_id=row["other_party"],
+            sales=row["sales"],
+            amount=Money(row["amount"]),
+            refunded=Money(row["refunded"]),
+            in_transit=waiting.get(row["other_party"], 0),
+        )
+        for row in rows
+    ]
+
+
+def obligations(*, me: Distributor, payable: bool, starts_at: datetime, ends_at: datetime) -> QuerySet[Obligation]:
+    """The single obligations behind `totals`, newest first."""
+    mine = Q(debtor=me) if payable else Q(creditor=me)
+    return (
+        Obligation.objects.filter(mine, effective_at__gte=starts_at, effective_at__lt=ends_at)
+        .select_related("debtor", "creditor", "supplier")
+        .order_by("-id")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PartyBacklog:
+    name: str
+    slug: str
+    waiting: int
+    oldest_at: datetime
+    error: str
+
+
+def booking_backlog() -> list[PartyBacklog]:
+    """Who is behind with booking, by how much and why; as far as the asking role can see."""
+    rows = (
+        Booking.objects.filter(booked_at=None)
+        .values("party__name", "party__slug")
+        .annotate(waiting=Count("id"), oldest_at=Min("obligation__recorded_at"), reason=Min("error"))
+        .order_by("oldest_at")
+    )
+    return [
+        PartyBacklog(r["party__name"], r["party__slug"], r["waiting"], r["oldest_at"], r["reason"])
+        for r in rows
+    ]
