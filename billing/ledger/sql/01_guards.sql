@@ -1,0 +1,256 @@
+-- What the tables refuse by themselves, whoever writes: trigger functions, shared by all schemas.
+-- Refusals are class 23 with a stable SQLSTATE; DETAIL is a JSON object with the facts:
+--   23L01 unbalanced            23L04 source told twice, differently   23L07 no such account or journal
+--   23L02 below the floor       23L05 append-only                      23L08 malformed
+--   23L03 closed period         23L06 fixed once written               23L09 not a true reversal
+
+-- The day, in China, to which a moment belongs.
+CREATE OR REPLACE FUNCTION public.ledger_day(at timestamptz) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (at AT TIME ZONE 'Asia/Shanghai')::date;
+
+-- A trigger may fire when search_path names another schema already: a deferred one fires at commit.
+-- So every trigger here first asks whether plain names mean the tables of its own schema and, if not,
+-- moves there (ledger_stand) and back (ledger_return). An undone transaction undoes the move as well.
+CREATE OR REPLACE FUNCTION public.ledger_stand(there name) RETURNS text
+LANGUAGE plpgsql SECURITY INVOKER AS $$
+DECLARE
+    path text := pg_catalog.current_setting('search_path');
+BEGIN
+    EXECUTE pg_catalog.format('SET LOCAL search_path TO %I, public, pg_temp', there);
+    RETURN CASE WHEN path = '' THEN '""' ELSE path END;
+END $$;
+
+CREATE OR REPLACE FUNCTION public.ledger_return(path text) RETURNS void
+LANGUAGE plpgsql SECURITY INVOKER AS $$
+BEGIN
+    EXECUTE 'SET LOCAL search_path TO ' || path;
+END $$;
+
+CREATE OR REPLACE FUNCTION public.ledger_refuse() RETURNS trigger
+LANGUAGE plpgsql SECURITY INVOKER AS $$
+BEGIN
+    RAISE EXCEPTION 'ledger: % of % is refused: %', lower(TG_OP), TG_TABLE_NAME, TG_ARGV[0]
+        USING ERRCODE = '23L05', DETAIL = jsonb_build_object('table', TG_TABLE_NAME);
+END $$;
+
+-- Entry, after each statement: the recorded time is the database's own, and no day is closed.
+-- The shared lock makes a closing wait for the entries under way, and they for it.
+CREATE OR REPLACE FUNCTION public.ledger_entry_dated() RETURNS trigger
+LANGUAGE plpgsql SECURITY INVOKER AS $$
+DECLARE
+    back text;
+    late record;
+BEGIN
+    IF current_schemas(true) <> ARRAY['pg_catalog', TG_TABLE_SCHEMA, 'public']::name[] THEN
+        back := public.ledger_stand(TG_TABLE_SCHEMA);
+    END IF;
+    PERFORM pg_advisory_xact_lock_shared(hashtext('ledger_period'), hashtext(TG_TABLE_SCHEMA));
+    SELECT f.source, p.start_date, p.end_date INTO late
+      FROM fresh f
+      JOIN ledger_period p
+        ON p.state = 'CLOSED'
+       AND public.ledger_day(f.effective_at) >= p.start_date
+       AND public.ledger_day(f.effective_at) < p.end_date
+     ORDER BY f.id LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'ledger: % falls into the closed period % – %', late.source, late.start_date, late.end_date
+            USING ERRCODE = '23L03', DETAIL = jsonb_build_object(
+                'source', late.source, 'start', late.start_date, 'end', late.end_date);
+    END IF;
+    PERFORM 1 FROM fresh f WHERE f.recorded_at NOT BETWEEN transaction_timestamp() AND clock_timestamp();
+    IF FOUND THEN
+        RAISE EXCEPTION 'ledger: the recorded time is the database''s own' USING ERRCODE = '23L08', DETAIL = '{}';
+    END IF;
+    IF back IS NOT NULL THEN PERFORM public.ledger_return(back); END IF;
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION public.ledger_period_moves() RETURNS trigger
+LANGUAGE plpgsql SECURITY INVOKER AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('ledger_period'), hashtext(TG_TABLE_SCHEMA));
+    RETURN NULL;
+END $$;
+
+-- Entry, at commit: it has postings (which judge their sums themselves).
+CREATE OR REPLACE FUNCTION public.ledger_entry_complete() RETURNS trigger
+LANGUAGE plpgsql SECURITY INVOKER AS $$
+DECLARE
+    back text;
+BEGIN
+    IF current_schemas(true) <> ARRAY['pg_catalog', TG_TABLE_SCHEMA, 'public']::name[] THEN
+        back := public.ledger_stand(TG_TABLE_SCHEMA);
+    END IF;
+    IF NOT EXISTS (SELECT FROM ledger_posting p WHERE p.entry_id = NEW.id) THEN
+        RAISE EXCEPTION 'ledger: % has no postings', NEW.source
+            USING ERRCODE = '23L01', DETAIL = jsonb_build_object('source', NEW.source);
+    END IF;
+    IF back IS NOT NULL THEN PERFORM public.ledger_return(back); END IF;
+    RETURN NULL;
+END $$;
+
+-- Entry that reverses, at commit: it is the negated copy of an entry that is not a reversal itself.
+CREATE OR REPLACE FUNCTION public.ledger_entry_reverses() RETURNS trigger
+LANGUAGE plpgsql SECURITY INVOKER AS $$
+DECLARE
+    back text;
+BEGIN
+    IF current_schemas(true) <> ARRAY['pg_catalog', TG_TABLE_SCHEMA, 'public']::name[] THEN
+        back := public.ledger_stand(TG_TABLE_SCHEMA);
+    END IF;
+    IF EXISTS (SELECT FROM ledger_entry e WHERE e.id = NEW.reverses_id AND e.reverses_id IS NOT NULL)
+        OR EXISTS (
+            SELECT 1 FROM (
+                SELECT p.account_id, p.currency, p.amount_minor,
+                       CASE p.direction WHEN 'DEBIT' THEN 1 ELSE -1 END AS way
+                  FROM ledger_posting p WHERE p.entry_id = NEW.id
+                UNION ALL
+                SELECT p.account_id, p.currency, p.amount_minor,
+                       CASE p.direction WHEN 'DEBIT' THEN 1 ELSE -1 END
+                  FROM ledger_posting p WHERE p.entry_id = NEW.reverses_id
+            ) both_entries
+            GROUP BY account_id, currency, amount_minor HAVING sum(way) <> 0
+        )
+    THEN
+        RAISE EXCEPTION 'ledger: % is not the negated copy of an entry', NEW.source
+            USING ERRCODE = '23L09', DETAIL = jsonb_build_object('source', NEW.source);
+    END IF;
+    IF back IS NOT NULL THEN PERFORM public.ledger_return(back); END IF;
+    RETURN NULL;
+END $$;
+
+-- Posting, at commit: its entry has at least two, and debits equal credits in every currency.
+CREATE OR REPLACE FUNCTION public.ledger_posting_balances() RETURNS trigger
+LANGUAGE plpgsql SECURITY INVOKER AS $$
+DECLARE
+    back text;
+    number bigint;
+    gap numeric;
+BEGIN
+    IF current_schemas(true) <> ARRAY['pg_catalog', TG_TABLE_SCHEMA, 'public']::name[] THEN
+        back := public.ledger_stand(TG_TABLE_SCHEMA);
+    END IF;
+    SELECT sum(s.number), sum(abs(s.gap)) INTO number, gap
+      FROM (
+        SELECT count(*) AS number,
+               sum(CASE p.direction WHEN 'DEBIT' THEN p.amount_minor ELSE -p.amount_minor END) AS gap
+          FROM ledger_posting p WHERE p.entry_id = NEW.entry_id GROUP BY p.currency
+      ) s;
+    IF gap <> 0 OR number < 2 THEN
+        RAISE EXCEPTION 'ledger: entry % does not balance', NEW.entry_id
+            USING ERRCODE = '23L01', DETAIL = (
+                SELECT jsonb_build_object('source', e.source, 'gap_minor', gap)
+                  FROM ledger_entry e WHERE e.id = NEW.entry_id);
+    END IF;
+    IF back IS NOT NULL THEN PERFORM public.ledger_return(back); END IF;
+    RETURN NULL;
+END $$;
+
+-- Posting, after each statement: it joins an entry of this transaction and an account that can be
+-- posted in its currency; then floored balances are locked in the order of their accounts, moved,
+-- and held against the floor after every single entry, so that a batch is refused exactly where
+-- its entries, posted one by one, would be.
+CREATE OR REPLACE FUNCTION public.ledger_posting_lands() RETURNS trigger
+LANGUAGE plpgsql SECURITY INVOKER AS $$
+DECLARE
+    back text;
+    odd record;
+BEGIN
+    IF current_schemas(true) <> ARRAY['pg_catalog', TG_TABLE_SCHEMA, 'public']::name[] THEN
+        back := public.ledger_stand(TG_TABLE_SCHEMA);
+    END IF;
+    SELECT a.code, a.name INTO odd
+      FROM fresh f
+      JOIN ledger_entry e ON e.id = f.entry_id
+      JOIN ledger_account a ON a.id = f.account_id
+     WHERE NOT a.active OR a.takes <> '{}' OR a.currency <> f.currency
+        OR e.recorded_at < transaction_timestamp()
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'ledger: account % cannot take this posting', odd.code
+            USING ERRCODE = '23L08', DETAIL = jsonb_build_object('account', odd.code, 'name', odd.name);
+    END IF;
+
+    PERFORM FROM ledger_balance b
+      WHERE b.account_id IN (SELECT f.account_id FROM fresh f)
+      ORDER BY b.account_id FOR UPDATE;
+    IF FOUND THEN
+        UPDATE ledger_balance b
+           SET debit_minor = b.debit_minor + m.debit, credit_minor = b.credit_minor + m.credit
+          FROM (
+            SELECT f.account_id,
+                   coalesce(sum(f.amount_minor) FILTER (WHERE f.direction = 'DEBIT'), 0) AS debit,
+                   coalesce(sum(f.amount_minor) FILTER (WHERE f.direction = 'CREDIT'), 0) AS credit
+              FROM fresh f GROUP BY f.account_id
+          ) m
+         WHERE b.account_id = m.account_id;
+
+        SELECT a.code, a.name, e.source, step.later INTO odd
+          FROM (
+            -- Going back from the new balance: what it was after each entry of this statement.
+            SELECT net.account_id, net.entry_id,
+                   sum(net.moved) OVER (PARTITION BY net.account_id ORDER BY net.entry_id DESC) - net.moved AS later
+              FROM (
+                SELECT f.account_id, f.entry_id,
+                       sum(CASE f.direction WHEN 'DEBIT' THEN f.amount_minor ELSE -f.amount_minor END) AS moved
+                  FROM fresh f GROUP BY f.account_id, f.entry_id
+              ) net
+          ) step
+          JOIN ledger_balance b ON b.account_id = step.account_id
+          JOIN ledger_account a ON a.id = step.account_id
+          JOIN ledger_entry e ON e.id = step.entry_id
+         WHERE (b.debit_minor - b.credit_minor - step.later)
+               * CASE a.normal WHEN 'DEBIT' THEN 1 ELSE -1 END < a.floor_minor
+         ORDER BY step.entry_id, step.account_id LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION 'ledger: % would take account % below its floor', odd.source, odd.code
+                USING ERRCODE = '23L02', DETAIL = jsonb_build_object(
+                    'account', odd.code, 'name', odd.name, 'source', odd.source);
+        END IF;
+    END IF;
+    IF back IS NOT NULL THEN PERFORM public.ledger_return(back); END IF;
+    RETURN NULL;
+END $$;
+
+-- Account, after insert: a party's account is like its control account; a floor brings its balance row.
+CREATE OR REPLACE FUNCTION public.ledger_account_opens() RETURNS trigger
+LANGUAGE plpgsql SECURITY INVOKER AS $$
+DECLARE
+    back text;
+BEGIN
+    IF current_schemas(true) <> ARRAY['pg_catalog', TG_TABLE_SCHEMA, 'public']::name[] THEN
+        back := public.ledger_stand(TG_TABLE_SCHEMA);
+    END IF;
+    IF NEW.party_kind <> '' AND NOT EXISTS (
+        SELECT FROM ledger_account c
+         WHERE c.id = NEW.parent_id AND NEW.party_kind = ANY (c.takes) AND c.kind = NEW.kind
+           AND c.currency = NEW.currency AND c.floor_minor IS NOT DISTINCT FROM NEW.floor_minor
+    ) THEN
+        RAISE EXCEPTION 'ledger: account % does not fit under its control account', NEW.code
+            USING ERRCODE = '23L08', DETAIL = jsonb_build_object('account', NEW.code, 'name', NEW.name);
+    END IF;
+    IF NEW.floor_minor IS NOT NULL AND NEW.takes = '{}' THEN
+        INSERT INTO ledger_balance (account_id, debit_minor, credit_minor) VALUES (NEW.id, 0, 0);
+    END IF;
+    IF back IS NOT NULL THEN PERFORM public.ledger_return(back); END IF;
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION public.ledger_account_fixed() RETURNS trigger
+LANGUAGE plpgsql SECURITY INVOKER AS $$
+BEGIN
+    RAISE EXCEPTION 'ledger: of account % only the name and whether it is active may change', OLD.code
+        USING ERRCODE = '23L06', DETAIL = jsonb_build_object('account', OLD.code, 'name', OLD.name);
+END $$;
+
+-- The proof of a posting rule: every amount that it names is debited as often as it is credited.
+CREATE OR REPLACE FUNCTION public.ledger_rule_balances(lines jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN jsonb_typeof(lines) = 'array' AND jsonb_array_length(lines) >= 2 AND NOT EXISTS (
+    SELECT 1 FROM jsonb_to_recordset(lines) AS l(side text, account text, party text, amount text)
+     GROUP BY l.amount
+    HAVING l.amount IS NULL
+        OR count(*) FILTER (WHERE l.side = 'DEBIT') <> count(*) FILTER (WHERE l.side = 'CREDIT')
+        OR count(*) FILTER (WHERE l.side IN ('DEBIT', 'CREDIT') AND l.account <> '') <> count(*)
+);
