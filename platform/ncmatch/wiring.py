@@ -18,13 +18,15 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     "order.expire": ["tenant_apps.orders.handlers.expire"],
     # The next step of a work order is due.
     "work_order.due": ["tenant_apps.fulfilment.handlers.advance"],
+    # A supplier's name, hub or state is not what it was.
+    "supplier.changed": ["shared_apps.catalog.handlers.supplier_changed"],
     # Something that a customer wants to be told.
     "customer.notice": ["tenant_apps.customers.handlers.tell"],
 }
 
-# Supplier kind → adapter.
+# How a supplier is connected (suppliers.enums.AdapterKind) → what makes the adapter.
 SUPPLIER_ADAPTERS: Mapping[str, str] = {
-    "PRODUCT": "shared_apps.suppliers.adapters.osb.OsbAdapter",
+    "OSB": "shared_apps.suppliers.connecting.osb",
 }
 
 # Payment provider → what makes its gateway of a merchant account.
