@@ -1,0 +1,82 @@
+/** Draws every [data-chart] from the JSON block that it names. The table behind each chart is HTML and needs none of this. */
+"use strict";
+
+(() => {
+  const css = getComputedStyle(document.documentElement);
+  const colour = (name) => css.getPropertyValue(name).trim();
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  // The accent first; the others differ in lightness as well as hue, so that they can be told apart in grey.
+  const PALETTE = [colour("--nc-accent"), "#e08a1e", "#2f9e7e", "#8c5fc7", "#7d8591"];
+  const figure = (value) => Number(value).toLocaleString("zh-CN", { maximumFractionDigits: 4 });
+  const short = (value) => {
+    const size = Math.abs(value);
+    if (size >= 1e8) return `${+(value / 1e8).toFixed(2)}亿`;
+    if (size >= 1e4) return `${+(value / 1e4).toFixed(1)}万`;
+    return String(+Number(value).toFixed(4));
+  };
+
+  const base = () => ({
+    animation: !calm,
+    color: PALETTE,
+    textStyle: { fontFamily: colour("--nc-font"), color: colour("--nc-ink-2") },
+    // drawn, not HTML: a tooltip's inline styles would be refused by the content security policy
+    tooltip: { renderMode: "richText", trigger: "axis", valueFormatter: figure, borderColor: colour("--nc-line") },
+  });
+
+  function axes(data, unit, kind) {
+    const many = data.series.length > 1;
+    return {
+      ...base(),
+      grid: { left: 8, right: 16, top: many ? 40 : 24, bottom: 4, containLabel: true },
+      legend: many ? { top: 0, left: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8 } : undefined,
+      xAxis: { type: "category", data: data.x, boundaryGap: kind === "bar", axisTick: { show: false }, axisLine: { lineStyle: { color: colour("--nc-line-strong") } } },
+      yAxis: { type: "value", name: unit, nameTextStyle: { align: "left", color: colour("--nc-ink-3") }, min: kind === "bar" ? (range) => Math.min(0, range.min) : undefined, axisLabel: { formatter: short, color: colour("--nc-ink-3") }, splitLine: { lineStyle: { color: colour("--nc-line") } } },
+      series: data.series.slice(0, 5).map((one) => ({
+        type: kind, name: one.name, data: one.values.map((v) => (v === null ? null : Number(v))),
+        barMaxWidth: 36, symbol: "circle", symbolSize: 5, showSymbol: data.x.length < 32, lineStyle: { width: 2 },
+        itemStyle: kind === "bar" ? { borderRadius: [3, 3, 0, 0] } : {}, connectNulls: false,
+      })),
+    };
+  }
+
+  function ring(data, unit) {
+    const rows = data.x.map((name, i) => ({ name, value: Number(data.series[0].values[i]) }));
+    return {
+      ...base(),
+      tooltip: { ...base().tooltip, trigger: "item", valueFormatter: (v) => `${figure(v)} ${unit}` },
+      series: [{ type: "pie", radius: ["52%", "78%"], data: rows, label: { formatter: "{b}  {d}%" }, itemStyle: { borderColor: "#fff", borderWidth: 2 } }],
+    };
+  }
+
+  function map(data, unit) {
+    return {
+      ...base(),
+      tooltip: { ...base().tooltip, trigger: "item", formatter: (at) => (at.value ? `${at.name}\n${figure(at.value[2])} ${unit}` : at.name) },
+      geo: { map: "china", roam: false, itemStyle: { areaColor: "#e9edf2", borderColor: "#fff" }, emphasis: { disabled: true }, silent: true },
+      series: [{ type: "scatter", coordinateSystem: "geo", data: data.points.map((p) => ({ name: p.name, value: [p.lon, p.lat, Number(p.value)] })), symbolSize: (v) => 8 + Math.sqrt(Math.max(0, v[2])), label: { show: true, formatter: "{b}", position: "right", color: colour("--nc-ink-2") } }],
+    };
+  }
+
+  async function draw(place) {
+    if (place.dataset.drawn) return;
+    place.dataset.drawn = "1";
+    const kind = place.dataset.chart;
+    const unit = place.dataset.chartUnit || "";
+    const data = JSON.parse(document.getElementById(place.dataset.chartSource).textContent);
+    if (kind === "map" && !echarts.getMap("china")) {
+      const answer = await fetch(document.querySelector("[data-china]").dataset.china);
+      echarts.registerMap("china", await answer.json());
+    }
+    const chart = echarts.init(place, null, { renderer: "canvas" });
+    chart.setOption(kind === "pie" ? ring(data, unit) : kind === "map" ? map(data, unit) : axes(data, unit, kind));
+    new ResizeObserver(() => chart.resize()).observe(place);
+  }
+
+  const all = () => {
+    for (const place of document.querySelectorAll("[data-chart]")) {
+      draw(place).catch(() => { place.hidden = true; place.parentElement.querySelector("details").open = true; });
+    }
+  };
+  all();
+  document.addEventListener("htmx:afterSwap", all);
+})();
