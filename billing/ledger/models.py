@@ -63,12 +63,21 @@ class Account(PublicId):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=AccountKind.values), name="ledger_account_kind"),
+            models.CheckConstraint(
+                condition=Q(kind__in=AccountKind.values), name="ledger_account_kind"
+            ),
             models.CheckConstraint(condition=Q(code__length__gt=0), name="ledger_account_code"),
-            models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name="ledger_account_currency"),
+            models.CheckConstraint(
+                condition=Q(currency__regex="^[A-Z]{3}$"), name="ledger_account_currency"
+            ),
             models.CheckConstraint(
                 condition=Q(party_kind="", party_id="")
-                | Q(party_kind__in=PartyKind.values, party_id__length__gt=0, parent__isnull=False, takes=[]),
+                | Q(
+                    party_kind__in=PartyKind.values,
+                    party_id__length__gt=0,
+                    parent__isnull=False,
+                    takes=[],
+                ),
                 name="ledger_account_party",
             ),
             models.CheckConstraint(
@@ -108,8 +117,12 @@ class Period(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=PeriodState.values), name="ledger_period_state"),
-            models.CheckConstraint(condition=Q(start_date__lt=F("end_date")), name="ledger_period_order"),
+            models.CheckConstraint(
+                condition=Q(state__in=PeriodState.values), name="ledger_period_state"
+            ),
+            models.CheckConstraint(
+                condition=Q(start_date__lt=F("end_date")), name="ledger_period_order"
+            ),
             ExclusionConstraint(
                 name="ledger_period_no_overlap",
                 expressions=[(DateRange("start_date", "end_date"), RangeOperators.OVERLAPS)],
@@ -139,7 +152,12 @@ class Entry(PublicId):
     memo = models.CharField(max_length=500, blank=True, default="")
     facts = models.JSONField(default=dict)
     reverses = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="reversals"
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="reversals",
     )
 
     class Meta:
@@ -166,14 +184,18 @@ class Posting(models.Model):
     rows = TenantRows(append_only=True)
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="postings")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False, related_name="postings")
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, db_index=False, related_name="postings"
+    )
     direction = models.CharField(max_length=6, choices=Side)
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3, default="CNY")
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(direction__in=Side.values), name="ledger_posting_direction"),
+            models.CheckConstraint(
+                condition=Q(direction__in=Side.values), name="ledger_posting_direction"
+            ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="ledger_posting_positive"),
         ]
         indexes = [
@@ -194,7 +216,9 @@ class Balance(models.Model):
 
     rows = TenantRows()
 
-    account = models.OneToOneField(Account, on_delete=models.PROTECT, primary_key=True, related_name="kept")
+    account = models.OneToOneField(
+        Account, on_delete=models.PROTECT, primary_key=True, related_name="kept"
+    )
     debit_minor = models.BigIntegerField(default=0)
     credit_minor = models.BigIntegerField(default=0)
 

@@ -1,0 +1,97 @@
+"""The books that a new distributor starts with: a chart by the codes of 企业会计准则, journals and rules.
+
+It is data for `open_books`; afterwards all of it is the distributor's own.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .enums import AccountKind, PartyKind, Side
+from .rules import RuleLine
+
+_A, _L, _Q, _I, _X = (
+    AccountKind.ASSET,
+    AccountKind.LIABILITY,
+    AccountKind.EQUITY,
+    AccountKind.INCOME,
+    AccountKind.EXPENSE,
+)
+
+
+class StandardAccount(NamedTuple):
+    code: str
+    name: str
+    kind: AccountKind
+    parent: str = ""
+    takes: tuple[PartyKind, ...] = ()
+    floor_minor: int | None = None
+
+
+ACCOUNTS = (
+    StandardAccount("1001", "库存现金", _A),
+    StandardAccount("1002", "银行存款", _A),
+    StandardAccount("1012", "其他货币资金", _A, takes=(PartyKind.CHANNEL,)),
+    StandardAccount("1122", "应收账款", _A, takes=(PartyKind.DISTRIBUTOR,)),
+    StandardAccount("1123", "预付账款", _A),
+    StandardAccount("1221", "其他应收款", _A),
+    StandardAccount("2202", "应付账款", _L, takes=(PartyKind.DISTRIBUTOR, PartyKind.SUPPLIER)),
+    StandardAccount("2203", "预收账款", _L),
+    StandardAccount("220301", "客户可用余额", _L, "2203", (PartyKind.CUSTOMER,), 0),
+    StandardAccount("220302", "客户冻结款", _L, "2203", (PartyKind.CUSTOMER,), 0),
+    StandardAccount("2221", "应交税费", _L),
+    StandardAccount("2241", "其他应付款", _L),
+    StandardAccount("4001", "实收资本", _Q),
+    StandardAccount("4103", "本年利润", _Q),
+    StandardAccount("4104", "利润分配", _Q),
+    StandardAccount("6001", "主营业务收入", _I),
+    StandardAccount("6051", "其他业务收入", _I),
+    StandardAccount("6301", "营业外收入", _I),
+    StandardAccount("6401", "主营业务成本", _X),
+    StandardAccount("6402", "其他业务成本", _X),
+    StandardAccount("6403", "税金及附加", _X),
+    StandardAccount("6601", "销售费用", _X),
+    StandardAccount("6602", "管理费用", _X),
+    StandardAccount("6603", "财务费用", _X),
+    StandardAccount("6711", "营业外支出", _X),
+    StandardAccount("6801", "所得税费用", _X),
+)
+
+JOURNALS = (
+    ("GENERAL", "总账"),
+    ("CASH", "收付款账"),
+    ("SALES", "销售账"),
+    ("SETTLEMENT", "往来结算账"),
+)
+
+
+class StandardRule(NamedTuple):
+    event: str
+    name: str
+    journal: str
+    debit: tuple[str, str | None]
+    credit: tuple[str, str | None]
+
+    def lines(self) -> list[RuleLine]:
+        return [
+            {"side": side.value, "account": account, "party": party, "amount": "amount"}
+            for side, (account, party) in ((Side.DEBIT, self.debit), (Side.CREDIT, self.credit))
+        ]
+
+
+_CHANNEL, _FREE, _HELD = ("1012", "channel"), ("220301", "customer"), ("220302", "customer")
+_SALES, _COST = ("6001", None), ("6401", None)
+_PAYABLE, _RECEIVABLE = ("2202", "creditor"), ("1122", "debtor")
+
+RULES = (
+    StandardRule("recharge", "充值", "CASH", _CHANNEL, _FREE),
+    StandardRule("hold", "冻结", "SALES", _FREE, _HELD),
+    StandardRule("release", "解冻", "SALES", _HELD, _FREE),
+    StandardRule("consumption", "消费", "SALES", _HELD, _SALES),
+    StandardRule("consumption_refund", "消费退款", "SALES", _SALES, _FREE),
+    StandardRule("payout", "原路退款", "CASH", _HELD, _CHANNEL),
+    StandardRule("purchase", "采购", "SETTLEMENT", _COST, _PAYABLE),
+    StandardRule("purchase_refund", "采购退回", "SETTLEMENT", _PAYABLE, _COST),
+    StandardRule("supply", "供货", "SETTLEMENT", _RECEIVABLE, _SALES),
+    StandardRule("supply_refund", "供货退回", "SETTLEMENT", _SALES, _RECEIVABLE),
+)

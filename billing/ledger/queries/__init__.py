@@ -1,0 +1,26 @@
+"""Reading the books. Bounds in time are half-open: `until` itself is not in.
+
+Every reading can be asked by when things happened (`effective_until`) and by what the books knew
+(`recorded_until`); with neither it is everything as known now.
+"""
+
+from .balances import PartyBalance, balance, party_balances
+from .journal import EntryDetail, PostingLine, entries, entry_detail
+from .lines import LedgerLine, LedgerPage, ledger_lines
+from .trial import TrialBalance, TrialRow, trial_balance
+
+__all__ = [
+    "EntryDetail",
+    "LedgerLine",
+    "LedgerPage",
+    "PartyBalance",
+    "PostingLine",
+    "TrialBalance",
+    "TrialRow",
+    "balance",
+    "entries",
+    "entry_detail",
+    "ledger_lines",
+    "party_balances",
+    "trial_balance",
+]
