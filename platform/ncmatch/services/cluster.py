@@ -110,7 +110,10 @@ class Cluster:
             runtime.redis_url = address
             runtime.save(self.data)
             said.outcome, said.detail = "running", f"127.0.0.1:{port}"
-            if server.process() is None or valkey.state(address) in ("refused", "silent"):
+            if server.process() is None or valkey.state(port=port, password=password) in (
+                "refused",
+                "silent",
+            ):
                 rotate(server.log)
                 server.stop()
                 tools = binaries(folder, account=self.account)

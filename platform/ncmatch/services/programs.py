@@ -119,6 +119,7 @@ def programs(
         "PORT": str(ports["web"]),
         "SANDBOX_PORT": str(ports["sandbox"]),
         "SANDBOX_SMTP_PORT": str(ports["sandbox_smtp"]),
+        "SANDBOX_DATA": str(data / "sandbox"),
         "SANDBOX_URL": f"http://127.0.0.1:{ports['sandbox']}",
     }
     return [
