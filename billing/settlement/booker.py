@@ -11,8 +11,8 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
-from billing.ledger.events import Event
-from billing.ledger.parties import Party
+from billing.ledger.enums import PartyKind
+from billing.ledger.parties import Event, Party
 from billing.ledger.services import post_events
 from shared_apps.kernel.errors import DomainError
 from shared_apps.kernel.money import Money
@@ -30,6 +30,9 @@ _EVENTS = {
     (Side.CREDITOR, Kind.SALE): "supply",
     (Side.CREDITOR, Kind.REFUND): "supply_refund",
 }
+
+# How the rules name the other side.
+_ROLES = {Side.DEBTOR: "creditor", Side.CREDITOR: "debtor"}
 
 
 def book(*, at: datetime) -> int:
@@ -60,7 +63,7 @@ def _book_batch(at: datetime) -> int:
             Booking.objects.filter(pk__in=[row.pk for row in pending]).update(error=str(refused)[:500])
             return 0
         for row, entry in zip(pending, entries, strict=True):
-            row.booked_at, row.entry_id, row.error = at, entry, ""
+            row.booked_at, row.entry_id, row.error = at, entry.public_id, ""
         Booking.objects.bulk_update(pending, ["booked_at", "entry_id", "error"])
         return len(pending)
 
@@ -71,7 +74,7 @@ def _event(row: Booking) -> Event:
         event=_EVENTS[Side(row.side), Kind(obligation.kind)],
         source=f"obligation:{obligation.public_id}:{row.side.lower()}",
         effective_at=obligation.effective_at,
-        parties={"counterparty": counterparty(row)},
+        parties={_ROLES[Side(row.side)]: counterparty(row)},
         amounts={"amount": Money(abs(obligation.amount_minor), obligation.currency)},
         memo=f"{obligation.get_kind_display()} {obligation.trace_id}",
     )
@@ -81,8 +84,8 @@ def counterparty(row: Booking) -> Party:
     """The other side of a booking, as the ledger names it."""
     obligation = row.obligation
     if row.side == Side.CREDITOR:
-        return Party("DISTRIBUTOR", str(obligation.debtor.public_id), obligation.debtor.name)
+        return Party(PartyKind.DISTRIBUTOR, str(obligation.debtor.public_id), obligation.debtor.name)
     if obligation.creditor is not None:
-        return Party("DISTRIBUTOR", str(obligation.creditor.public_id), obligation.creditor.name)
+        return Party(PartyKind.DISTRIBUTOR, str(obligation.creditor.public_id), obligation.creditor.name)
     assert obligation.supplier is not None
-    return Party("SUPPLIER", str(obligation.supplier.public_id), obligation.supplier.display_name)
+    return Party(PartyKind.SUPPLIER, str(obligation.supplier.public_id), obligation.supplier.display_name)

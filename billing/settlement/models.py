@@ -104,6 +104,7 @@ class Booking(models.Model):
     obligation = models.ForeignKey(Obligation, on_delete=models.PROTECT, related_name="bookings")
     party = models.ForeignKey(Distributor, on_delete=models.PROTECT, related_name="+")
     side = models.CharField(max_length=8, choices=Side.choices)
+    recorded_at = models.DateTimeField(db_default=Now())
     booked_at = models.DateTimeField(null=True)
     entry_id = models.UUIDField(null=True)  # in the party's own ledger
     error = models.TextField(default="", blank=True)

@@ -128,7 +128,7 @@ def booking_backlog() -> list[PartyBacklog]:
     rows = (
         Booking.objects.filter(booked_at=None)
         .values("party__name", "party__slug")
-        .annotate(waiting=Count("id"), oldest_at=Min("obligation__recorded_at"), reason=Min("error"))
+        .annotate(waiting=Count("id"), oldest_at=Min("recorded_at"), reason=Min("error"))
         .order_by("oldest_at")
     )
     return [

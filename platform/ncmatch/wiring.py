@@ -14,12 +14,16 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     "refund.check": ["billing.payments.handlers.check_refund"],
     # An order's money is held: its lines are to be opened at their suppliers.
     "order.paid": ["tenant_apps.fulfilment.handlers.open_order"],
+    # A sold line was given back: its machine is to be released.
+    "line.refunded": ["tenant_apps.fulfilment.handlers.terminate_line"],
     # The time to pay an order is over.
     "order.expire": ["tenant_apps.orders.handlers.expire"],
     # The next step of a work order is due.
     "work_order.due": ["tenant_apps.fulfilment.handlers.advance"],
     # A supplier's name, hub or state is not what it was.
     "supplier.changed": ["shared_apps.catalog.handlers.supplier_changed"],
+    # The hours that were paid for are over.
+    "resource.end": ["tenant_apps.fulfilment.handlers.end"],
     # Something that a customer wants to be told.
     "customer.notice": ["tenant_apps.customers.handlers.tell"],
 }

@@ -41,6 +41,7 @@ class CartItem(PublicId):
 
 class Order(PublicId):
     number = models.CharField("订单号", max_length=32, unique=True)
+    request_key = models.UUIDField(unique=True)  # the form or API call that placed it: a repeat finds it
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders")
     state = models.CharField(max_length=20, choices=OrderState.choices, default=OrderState.AWAITING_PAYMENT)
     total_minor = models.BigIntegerField()
@@ -50,6 +51,7 @@ class Order(PublicId):
     expires_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
     paid_by = models.CharField(max_length=16, blank=True)
+    paid_intent = models.CharField(max_length=32, blank=True)  # the payment whose money it is, if from outside
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

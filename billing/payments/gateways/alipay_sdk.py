@@ -13,7 +13,7 @@ import http.client
 from typing import Any
 from urllib.parse import urlsplit
 
-from alipay.aop.api import DefaultAlipayClient as client_module
+from alipay.aop.api import DefaultAlipayClient
 from alipay.aop.api.AlipayClientConfig import AlipayClientConfig
 from alipay.aop.api.util import WebUtils
 
@@ -64,8 +64,8 @@ def _verify(public_key: str, message: bytes, signature: str) -> bool:
 
 
 WebUtils.get_http_connection = _get_http_connection
-client_module.datetime = _ChinaClock
-client_module.verify_with_rsa = _verify
+DefaultAlipayClient.datetime = _ChinaClock
+DefaultAlipayClient.verify_with_rsa = _verify
 
 
 def build_client(
@@ -80,4 +80,4 @@ def build_client(
     config.sign_type = "RSA2"
     config.charset = "utf-8"
     config.timeout = timeout
-    return client_module.DefaultAlipayClient(config)
+    return DefaultAlipayClient.DefaultAlipayClient(config)

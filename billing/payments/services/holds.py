@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from billing.ledger.events import Event
-from billing.ledger.parties import Party
+from billing.ledger.enums import PartyKind
+from billing.ledger.parties import Event, Party
 from billing.ledger.services import post_event, post_events
 from shared_apps.audit.services import record
 from shared_apps.kernel.money import Money
@@ -67,7 +67,7 @@ def capture(
             event=event,
             source=f"capture:{subject_id}",
             effective_at=at,
-            parties={"customer": Party("CUSTOMER", str(hold.customer_id)), **(parties or {})},
+            parties={"customer": Party(PartyKind.CUSTOMER, str(hold.customer_id)), **(parties or {})},
             amounts={"amount": amount},
             memo=memo,
         )
@@ -84,7 +84,7 @@ def release(*, subject_id: UUID, at: datetime, memo: str) -> Money:
             event="release",
             source=f"release:{subject_id}",
             effective_at=at,
-            parties={"customer": Party("CUSTOMER", str(hold.customer_id))},
+            parties={"customer": Party(PartyKind.CUSTOMER, str(hold.customer_id))},
             amounts={"amount": amount},
             memo=memo,
         )

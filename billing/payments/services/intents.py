@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
+from billing.ledger.enums import PartyKind
 from billing.ledger.parties import Party
 from billing.ledger.services import post_event
 from shared_apps.audit.services import record
@@ -121,7 +122,7 @@ def succeed(*, number: str, trade: GatewayTrade, at: datetime) -> bool:
             source=f"payment:{intent.number}",
             effective_at=paid_at,
             parties={
-                "customer": Party("CUSTOMER", str(intent.customer_id)),
+                "customer": Party(PartyKind.CUSTOMER, str(intent.customer_id)),
                 "channel": channel_party(intent.account),
             },
             amounts={"amount": intent.amount},

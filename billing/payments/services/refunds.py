@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 
+from billing.ledger.enums import PartyKind
 from billing.ledger.parties import Party
 from shared_apps.audit.services import record
 from shared_apps.kernel import ids
@@ -42,7 +43,7 @@ def request(*, payment: Payment, amount: Money, reason: str, at: datetime) -> Re
         refund = Refund.objects.create(
             number=ids.number("R", at), payment=locked, amount_minor=amount.minor, reason=reason[:200]
         )
-        customer = Party("CUSTOMER", str(locked.customer_id))
+        customer = Party(PartyKind.CUSTOMER, str(locked.customer_id))
         holds.place(
             customer=customer, parts=[(refund.public_id, amount)], at=at, memo=f"退款 {refund.number}"
         )

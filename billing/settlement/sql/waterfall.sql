@@ -82,7 +82,7 @@ BEGIN
                                            supplier_id, amount_minor, currency, effective_at)
         SELECT uuidv7(), trace_id, position, 'SALE', debtor_id, creditor_id, supplier_id,
                amount_minor, currency, p_effective
-          FROM settlement_pricehop WHERE trace_id = p_trace ORDER BY position
+          FROM settlement_pricehop WHERE trace_id = p_trace AND amount_minor > 0 ORDER BY position
         ON CONFLICT (trace_id, position, kind) DO NOTHING
         RETURNING id, debtor_id, creditor_id),
     booked AS (

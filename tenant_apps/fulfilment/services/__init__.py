@@ -1,0 +1,1 @@
+"""The only writes of work orders and resources, by noun: opening, steps, resources."""

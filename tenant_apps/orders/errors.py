@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from shared_apps.kernel.errors import Conflict, Invalid, NotFound
+from shared_apps.kernel.money import Money
+
+
+class OrderNotFound(NotFound):
+    code = "order.not_found"
+    sentence = _("没有找到这笔订单。")
+
+
+class EmptyCart(Invalid):
+    code = "order.empty"
+    sentence = _("还没有选择产品。请先将产品加入购物车。")
+
+
+class TooMany(Invalid):
+    code = "order.too_many"
+    sentence = _("单个产品最多 %(most)s 台，时长 1 小时至 %(hours)s 小时。")
+
+
+class NoLongerSold(Conflict):
+    code = "order.no_longer_sold"
+    sentence = _("%(name)s 已下架或暂停销售，请从购物车移除后再下单。")
+
+
+class PriceChanged(Conflict):
+    """The sum that was shown is no longer the sum; the customer decides, nothing was placed."""
+
+    code = "order.price_changed"
+    sentence = _("价格已变动：页面显示 %(shown)s 元，现为 %(now)s 元。请确认新的价格后再提交。")
+
+    def __init__(self, *, shown: Money, now: Money, **attributes: Any) -> None:
+        super().__init__(shown=shown, now=now, **attributes)
+        self.shown = shown
+        self.now = now
+
+
+class NotAwaitingPayment(Conflict):
+    code = "order.not_awaiting_payment"
+    sentence = _("订单当前为“%(state)s”，不需要支付。")
+
+
+class NotRefundable(Conflict):
+    code = "order.not_refundable"
+    sentence = _("该项目当前为“%(state)s”，不能退款。")
+
+
+class TermsNotAccepted(Invalid):
+    code = "order.terms_not_accepted"
+    sentence = _("请先阅读并同意服务条款。")

@@ -1,0 +1,1 @@
+"""The only writes of carts and orders, by noun: cart, placing, paying, lines."""

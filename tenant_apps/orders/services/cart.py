@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from shared_apps.audit.services import record
+from shared_apps.catalog.models import Plan
+from tenant_apps.customers.models import Customer
+
+from ..errors import NoLongerSold, TooMany
+from ..models import MOST_HOURS, MOST_PER_ITEM, CartItem
+from ..pricing import Choice
+
+
+def add(*, customer: Customer, choice: Choice) -> CartItem:
+    """Puts a choice into the cart; the same plan and hours add up. Locks the item."""
+    choice.check()
+    with transaction.atomic():
+        plan = Plan.objects.filter(public_id=choice.plan_id).first()
+        if plan is None:
+            raise NoLongerSold(name=str(choice.plan_id))
+        item, created = CartItem.objects.select_for_update().get_or_create(
+            customer=customer, plan=plan, hours=choice.hours, defaults={"quantity": choice.quantity}
+        )
+        if not created:
+            if item.quantity + choice.quantity > MOST_PER_ITEM:
+                raise TooMany(most=MOST_PER_ITEM, hours=MOST_HOURS)
+            item.quantity = F("quantity") + choice.quantity
+            item.save(update_fields=["quantity"])
+            item.refresh_from_db()
+        record("cart.add", obj=item, after={"plan": str(choice.plan_id), "quantity": item.quantity})
+    return item
+
+
+def change(*, customer: Customer, item_id: UUID, quantity: int, hours: int) -> None:
+    """Sets quantity and hours of one item; a quantity of 0 removes it."""
+    with transaction.atomic():
+        item = CartItem.objects.select_for_update().filter(customer=customer, public_id=item_id).first()
+        if item is None:
+            return
+        before = {"quantity": item.quantity, "hours": item.hours}
+        if quantity == 0:
+            record("cart.remove", obj=item, before=before)
+            item.delete()
+            return
+        Choice(item.plan.public_id, quantity, hours).check()
+        CartItem.objects.filter(customer=customer, plan=item.plan, hours=hours).exclude(pk=item.pk).delete()
+        item.quantity, item.hours = quantity, hours
+        item.save(update_fields=["quantity", "hours"])
+        record("cart.change", obj=item, before=before, after={"quantity": quantity, "hours": hours})

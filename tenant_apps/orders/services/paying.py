@@ -1,0 +1,130 @@
+"""An order is paid when its sum is held on the customer's balance, however the money came there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+
+from billing.ledger.errors import FloorBreached
+from billing.ledger.enums import PartyKind
+from billing.ledger.parties import Party
+from billing.payments.enums import IntentState
+from billing.payments.models import PaymentIntent
+from billing.payments.services import holds, intents, refunds
+from shared_apps.audit.services import record
+from shared_apps.outbox.services import publish
+from tenant_apps.customers.services import notify
+
+from ..enums import LineState, OrderState, PayBy
+from ..errors import NotAwaitingPayment
+from ..models import Order
+
+log = structlog.get_logger(__name__)
+
+
+def customer_party(order: Order) -> Party:
+    return Party(PartyKind.CUSTOMER, str(order.customer.public_id), str(order.customer))
+
+
+def pay_from_balance(*, order: Order, at: datetime, paid_by: str = PayBy.BALANCE) -> Order:
+    """Holds the order's sum, line by line, and sends the order on its way; all or nothing.
+
+    Locks the order and the customer's balance. Raises FloorBreached when the balance is too small.
+    """
+    with transaction.atomic():
+        order = Order.objects.select_for_update(of=("self",)).select_related("customer__user").get(pk=order.pk)
+        if order.state != OrderState.AWAITING_PAYMENT:
+            raise NotAwaitingPayment(state=order.get_state_display())
+        lines = list(order.lines.all())
+        holds.place(
+            customer=customer_party(order),
+            parts=[(line.public_id, line.amount) for line in lines],
+            at=at,
+            memo=f"订单 {order.number}",
+        )
+        order.state = OrderState.PAID
+        order.paid_at = at
+        order.paid_by = paid_by
+        order.save(update_fields=["state", "paid_at", "paid_by"])
+        order.lines.update(state=LineState.OPENING)
+        record(
+            "order.pay",
+            obj=order,
+            before={"state": "AWAITING_PAYMENT"},
+            after={"state": "PAID", "paid_by": paid_by, "total": str(order.total)},
+        )
+        publish("order.paid", {"order": str(order.public_id)})
+    return order
+
+
+def start_payment(*, order: Order, method: str, back: intents.Return, at: datetime) -> PaymentIntent:
+    """Opens a payment at a provider for the whole order; an open one of the same kind is used again."""
+    if order.state != OrderState.AWAITING_PAYMENT or at >= order.expires_at:
+        raise NotAwaitingPayment(state=order.get_state_display())
+    open_one = (
+        PaymentIntent.objects.filter(
+            order_id=order.public_id, method=method, state=IntentState.OPEN, expires_at__gt=at
+        )
+        .exclude(redirect_url="", qr_content="")
+        .first()
+    )
+    if open_one is not None:
+        return open_one
+    record("order.start_payment", obj=order, after={"method": method})
+    return intents.start(
+        method=method,
+        customer=customer_party(order),
+        amount=order.total,
+        subject=f"订单 {order.number}",
+        order_id=order.public_id,
+        back=back,
+        expires_at=order.expires_at,
+        at=at,
+    )
+
+
+def payment_arrived(*, number: str, at: datetime) -> None:
+    """The money of a payment stands in the balance: hold it for its order, or send it back.
+
+    A second payment, or one for an order that is over, is refunded by itself. Safe to repeat.
+    """
+    intent = PaymentIntent.objects.select_related("payment").get(number=number)
+    if intent.order_id is None:
+        return
+    with transaction.atomic():
+        order = (
+            Order.objects.select_for_update(of=("self",))
+            .select_related("customer__user")
+            .get(public_id=intent.order_id)
+        )
+        paid_with = record_of(intent)
+        if order.state == OrderState.AWAITING_PAYMENT:
+            try:
+                with transaction.atomic():
+                    pay_from_balance(order=order, at=at, paid_by=paid_with)
+            except FloorBreached:
+                notify(
+                    customer=order.customer,
+                    title="支付款已存入余额",
+                    body=f"订单 {order.number} 的支付款已到账并存入余额，但余额已用于其他订单，请补足后再支付。",
+                    link=f"/orders/{order.public_id}/",
+                )
+            else:
+                Order.objects.filter(pk=order.pk).update(paid_intent=intent.number)
+            return
+        if order.paid_intent == intent.number or intent.payment.refunded_minor:
+            return
+        refunds.request(payment=intent.payment, amount=intent.amount, reason="订单已关闭或已支付", at=at)
+        notify(
+            customer=order.customer,
+            title="多付的款项正在退回",
+            body=f"订单 {order.number} 已关闭或已支付，本次支付的 {intent.amount} 元将原路退回，通常几分钟内到账。",
+            link=f"/orders/{order.public_id}/",
+        )
+
+
+def record_of(intent: PaymentIntent) -> str:
+    """How the order says that it was paid."""
+    return PayBy(intent.method).value
