@@ -31,8 +31,8 @@ class Config:
             public_url=environ.get("SANDBOX_PUBLIC_URL", "").rstrip("/"),
             osb_seconds=float(environ.get("SANDBOX_OSB_SECONDS", "2")),
             notify_backoff=tuple(float(part) for part in backoff.split(",") if part.strip()),
-            sms_access_key_id=environ.get("SANDBOX_SMS_ACCESS_KEY_ID", "sandbox-sms-key"),
+            sms_access_key_id=environ.get("SANDBOX_SMS_ACCESS_KEY_ID", "sandbox-key-id"),
             sms_access_key_secret=environ.get(
-                "SANDBOX_SMS_ACCESS_KEY_SECRET", "sandbox-sms-secret"
+                "SANDBOX_SMS_ACCESS_KEY_SECRET", "sandbox-key-secret"
             ),
         )
