@@ -34,3 +34,8 @@ def acting(who: Actor) -> Iterator[None]:
         yield
     finally:
         _actor.reset(token)
+
+
+def become(who: Actor) -> None:
+    """Names the acting person where only reading the request tells it; ends with the enclosing `acting`."""
+    _actor.set(who)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.asyncio import async_unsafe
+from django.utils.functional import cached_property
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantDatabaseWrapper
 
 from shared_apps.kernel import tenancy
@@ -21,6 +22,12 @@ class DatabaseWrapper(TenantDatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._standing: tenancy.Plane | None = None
         super().__init__(*args, **kwargs)
+
+    @cached_property
+    def pg_version(self) -> int:
+        """The server's version, from the connection itself: no statement, so no tenant is needed."""
+        self.ensure_connection()
+        return int(self.connection.info.server_version)
 
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()
