@@ -15,6 +15,7 @@ from shared_apps.distributors.models import Distributor
 from shared_apps.identity.models import User
 from shared_apps.kernel import tenancy
 from tests import world
+from tests.sandbox_process import listener, sandbox, sandbox_process  # noqa: F401  (fixtures for all)
 
 Inside = Callable[[Distributor], AbstractContextManager[None]]
 

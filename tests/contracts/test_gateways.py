@@ -435,7 +435,7 @@ class TestDelivery:
         fault: str,
         expected: list[NoticeKind | Refusal],
     ) -> None:
-        params = {"seconds": 0.5} if fault == "notify_late" else {}
+        params: dict[str, Any] = {"seconds": 0.5} if fault == "notify_late" else {}
         sandbox.fault("alipay", fault, match={"out_trade_no": number}, **params)
         paid(gateway, sandbox, number, notify_url=listener.url)
         until(lambda: all(n["state"] == "DELIVERED" for n in sandbox.notices(number)))

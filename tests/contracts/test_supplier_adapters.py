@@ -29,7 +29,7 @@ from shared_apps.suppliers.adapters.osb import OsbAdapter, OsbEndpoint
 from tests.sandbox_process import Sandbox, until
 
 SLUG = "hohhot-cloud"
-PLANS = [
+PLANS: list[dict[str, Any]] = [
     {
         "sku": "a100-80g-x8",
         "plan_id": "0b6e3f3e-7b3c-4f43-9f0f-000000000001",

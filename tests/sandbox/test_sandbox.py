@@ -227,7 +227,8 @@ class TestMessages:
         self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, fault: str
     ) -> None:
         monkeypatch.setattr("shared_apps.identity.sms.READ_MS", 1000)
-        sandbox.fault("sms", fault, **({"seconds": 2} if fault == "timeout" else {}))
+        params: dict[str, Any] = {"seconds": 2} if fault == "timeout" else {}
+        sandbox.fault("sms", fault, **params)
         with pytest.raises(OutcomeUnknown):
             self.send("13800000005")
         assert [f["used"] for f in sandbox.faults()] == [1], "and it was tried once only"
