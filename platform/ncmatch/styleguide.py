@@ -1,8 +1,8 @@
-"""/styleguide/: every component in every state it can be in. Mounted only where DEBUG is on; it reads nothing and writes nothing."""
+"""/styleguide/: every component in every state. Mounted only where DEBUG is on; it reads and writes nothing."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -48,16 +48,49 @@ def sample(*, layout: str, at: datetime) -> dict[str, Any]:
             {"label": "包月折扣", "amount": Money(-711360), "less": True},
         ],
         "due": Money(6402240),
+        "facts": [
+            {"label": "显卡", "value": "A100 80G × 8"},
+            {"label": "内存", "value": "1,152", "unit": "GB"},
+            {"label": "位置", "value": "张家口", "note": "京津冀枢纽"},
+        ],
         "columns": COLUMNS,
         "orders": orders,
+        "one": orders[:1],
         "page": Paginator(range(486), 20).page(3),
         "totals": {"amount": Money(sum(o["amount"].minor for o in orders)), "share": None},
-        "states": ["RUNNING", "PAID", "OPENING", "AWAITING_PAYMENT", "CONFIRMING", "FAILED", "OWED", "EXPIRED", "REFUNDED"],
+        "states": [
+            "RUNNING",
+            "PAID",
+            "OPENING",
+            "AWAITING_PAYMENT",
+            "CONFIRMING",
+            "FAILED",
+            "OWED",
+            "EXPIRED",
+            "REFUNDED",
+        ],
         "form": form,
         "events": [
-            {"at": at - timedelta(minutes=1), "title": "供应商正在开通", "text": "预计 3 分钟内完成", "who": "系统", "tone": "amber"},
-            {"at": at - timedelta(minutes=2), "title": "已派单给供应商", "who": "系统", "tone": "green"},
-            {"at": at - timedelta(minutes=3), "title": "已支付 ¥64,022.40", "text": "支付宝", "who": "演示客户", "tone": "green"},
+            {
+                "at": at - timedelta(minutes=1),
+                "title": "供应商正在开通",
+                "text": "预计 3 分钟内完成",
+                "who": "系统",
+                "tone": "amber",
+            },
+            {
+                "at": at - timedelta(minutes=2),
+                "title": "已派单给供应商",
+                "who": "系统",
+                "tone": "green",
+            },
+            {
+                "at": at - timedelta(minutes=3),
+                "title": "已支付 ¥64,022.40",
+                "text": "支付宝",
+                "who": "演示客户",
+                "tone": "green",
+            },
             {"at": at - timedelta(minutes=9), "title": "提交订单", "who": "演示客户"},
         ],
         "steps": {
@@ -68,15 +101,28 @@ def sample(*, layout: str, at: datetime) -> dict[str, Any]:
         "chart": {
             "x": ["4 月", "5 月", "6 月", "7 月", "8 月", "9 月"],
             "series": [
-                {"name": "A100 80G", "values": [Decimal(n) for n in ("13.2", "12.9", "12.8", "12.1", "11.9", "11.6")]},
-                {"name": "H100 80G", "values": [Decimal(n) for n in ("24.5", "24.1", "22.8", "22.0", "21.4", "20.8")]},
+                {
+                    "name": "A100 80G",
+                    "values": [
+                        Decimal(n) for n in ("13.2", "12.9", "12.8", "12.1", "11.9", "11.6")
+                    ],
+                },
+                {
+                    "name": "H100 80G",
+                    "values": [
+                        Decimal(n) for n in ("24.5", "24.1", "22.8", "22.0", "21.4", "20.8")
+                    ],
+                },
             ],
         },
         "bars": {
             "x": ["京津冀", "长三角", "粤港澳", "成渝", "贵州", "宁夏"],
             "series": [{"name": "可售卡数", "values": [3120, 4210, 2680, 1530, 5200, 2890]}],
         },
-        "ring": {"x": ["运行中", "开通中", "已到期"], "series": [{"name": "台数", "values": [128, 6, 41]}]},
+        "ring": {
+            "x": ["运行中", "开通中", "已到期"],
+            "series": [{"name": "台数", "values": [128, 6, 41]}],
+        },
         "points": {
             "name": "可售卡数",
             "points": [
@@ -108,7 +154,10 @@ COLUMNS = [
 ]
 
 RAIL = [
-    {"label": "", "items": [{"url": "#", "icon": "home", "label": "今日待办", "active": True, "count": 3}]},
+    {
+        "label": "",
+        "items": [{"url": "#", "icon": "home", "label": "今日待办", "active": True, "count": 3}],
+    },
     {
         "label": "经营",
         "items": [
@@ -130,29 +179,64 @@ RAIL = [
 
 def _steps(*states: str) -> list[dict[str, str]]:
     labels = ("已支付", "已派单", "开通中", "可使用")
-    return [{"label": label, "state": state, "note": ""} for label, state in zip(labels, states, strict=True)]
+    return [
+        {"label": label, "state": state, "note": ""}
+        for label, state in zip(labels, states, strict=True)
+    ]
 
 
 def _offers(*, at: datetime) -> list[dict[str, Any]]:
     plenty = {"state": "PLENTY", "checked_at": at - timedelta(minutes=3)}
     return [
         {
-            "public_id": "018f3a6e-0000-7000-8000-000000000001", "url": "#", "name": "A100 80G × 8",
-            "gpu_model": "A100 80G", "gpu_count": 8, "gpu_memory_gb": 80, "vcpus": 96, "ram_gb": 1152,
-            "hub": "京津冀枢纽", "supplier": "AWS", "plan": "p4de.24xlarge",
-            "per_gpu_hour": Decimal("36.86"), "per_hour": Decimal("294.88"), "was_per_gpu_hour": Decimal("40.10"), "stock": plenty,
+            "public_id": "018f3a6e-0000-7000-8000-000000000001",
+            "url": "#",
+            "name": "A100 80G × 8",
+            "gpu_model": "A100 80G",
+            "gpu_count": 8,
+            "gpu_memory_gb": 80,
+            "vcpus": 96,
+            "ram_gb": 1152,
+            "hub": "京津冀枢纽",
+            "supplier": "AWS",
+            "plan": "p4de.24xlarge",
+            "per_gpu_hour": Decimal("36.86"),
+            "per_hour": Decimal("294.88"),
+            "was_per_gpu_hour": Decimal("40.10"),
+            "stock": plenty,
         },
         {
-            "public_id": "018f3a6e-0000-7000-8000-000000000002", "url": "#", "name": "T4 16G × 1",
-            "gpu_model": "T4 16G", "gpu_count": 1, "gpu_memory_gb": 16, "vcpus": 4, "ram_gb": 16,
-            "hub": "贵州枢纽", "supplier": "Lambda", "plan": "g4dn.xlarge", "spot": True,
-            "per_gpu_hour": Decimal("1.15"), "per_hour": Decimal("1.15"), "stock": {"state": "SOME", "count": 2, "checked_at": at - timedelta(hours=2)},
+            "public_id": "018f3a6e-0000-7000-8000-000000000002",
+            "url": "#",
+            "name": "T4 16G × 1",
+            "gpu_model": "T4 16G",
+            "gpu_count": 1,
+            "gpu_memory_gb": 16,
+            "vcpus": 4,
+            "ram_gb": 16,
+            "hub": "贵州枢纽",
+            "supplier": "Lambda",
+            "plan": "g4dn.xlarge",
+            "spot": True,
+            "per_gpu_hour": Decimal("1.15"),
+            "per_hour": Decimal("1.15"),
+            "stock": {"state": "SOME", "count": 2, "checked_at": at - timedelta(hours=2)},
         },
         {
-            "public_id": "018f3a6e-0000-7000-8000-000000000003", "url": "#", "name": "H100 80G SXM × 8",
-            "gpu_model": "H100 80G SXM", "gpu_count": 8, "gpu_memory_gb": 80, "vcpus": 208, "ram_gb": 1800,
-            "hub": "", "supplier": "Lambda", "plan": "gpu_8x_h100_sxm5",
-            "per_gpu_hour": Decimal("21.52"), "per_hour": Decimal("172.16"), "stock": {"state": "NONE", "checked_at": at - timedelta(days=1)},
+            "public_id": "018f3a6e-0000-7000-8000-000000000003",
+            "url": "#",
+            "name": "H100 80G SXM × 8",
+            "gpu_model": "H100 80G SXM",
+            "gpu_count": 8,
+            "gpu_memory_gb": 80,
+            "vcpus": 208,
+            "ram_gb": 1800,
+            "hub": "",
+            "supplier": "Lambda",
+            "plan": "gpu_8x_h100_sxm5",
+            "per_gpu_hour": Decimal("21.52"),
+            "per_hour": Decimal("172.16"),
+            "stock": {"state": "NONE", "checked_at": at - timedelta(days=1)},
         },
     ]
 
@@ -166,11 +250,16 @@ def _orders(*, at: datetime) -> list[dict[str, Any]]:
     ]
     return [
         {
-            "public_id": number, "number": number, "what": what, "customer": customer, "amount": Money(minor),
-            "share": Decimal("0.9"), "state": state, "at": at - timedelta(minutes=minutes), "url": "#", "drawer": "",
+            "public_id": number,
+            "number": number,
+            "what": what,
+            "customer": customer,
+            "amount": Money(minor),
+            "share": Decimal("0.9"),
+            "state": state,
+            "at": at - timedelta(minutes=minutes),
+            "url": "#",
+            "drawer": "",
         }
         for number, what, customer, minor, state, minutes in rows
     ]
-
-
-EPOCH = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)

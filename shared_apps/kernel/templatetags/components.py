@@ -89,7 +89,7 @@ def iso(at: datetime | None) -> str:
 
 @register.simple_tag(takes_context=True)
 def with_query(context: template.Context, **changes: object) -> str:
-    """The present query with some parameters changed; None or "" takes one away, and any change goes back to page one."""
+    """The present query with some parameters changed; None or "" takes one away; goes back to page one."""
     query = _query(context)
     if "page" not in changes:
         query.pop("page", None)

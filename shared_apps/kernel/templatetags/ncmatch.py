@@ -83,8 +83,8 @@ STATUSES: Final[dict[str, tuple[str, str]]] = {
 
 
 @register.filter
-def money(value: Money | int | None, style: str = "") -> str:
-    """¥1,234.50 from Money or fen. `|money:"books"` writes a negative as (¥1,234.50); `|money:"bare"` has no sign of ¥."""
+def money(value: Money | int | str | None, style: str = "") -> str:
+    """¥1,234.50 from Money or fen. "books": a negative as (¥1,234.50); "bare": no ¥."""
     if value is None or value == "":
         return EMPTY
     amount = value if isinstance(value, Money) else Money(int(value))

@@ -27,8 +27,8 @@
     const many = data.series.length > 1;
     return {
       ...base(),
-      grid: { left: 8, right: 16, top: many ? 40 : 24, bottom: 4, containLabel: true },
-      legend: many ? { top: 0, left: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8 } : undefined,
+      grid: { left: 8, right: 16, top: 36, bottom: 4, containLabel: true },
+      legend: many ? { top: 0, right: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8 } : undefined,
       xAxis: { type: "category", data: data.x, boundaryGap: kind === "bar", axisTick: { show: false }, axisLine: { lineStyle: { color: colour("--nc-line-strong") } } },
       yAxis: { type: "value", name: unit, nameTextStyle: { align: "left", color: colour("--nc-ink-3") }, min: kind === "bar" ? (range) => Math.min(0, range.min) : undefined, axisLabel: { formatter: short, color: colour("--nc-ink-3") }, splitLine: { lineStyle: { color: colour("--nc-line") } } },
       series: data.series.slice(0, 5).map((one) => ({
@@ -44,16 +44,18 @@
     return {
       ...base(),
       tooltip: { ...base().tooltip, trigger: "item", valueFormatter: (v) => `${figure(v)} ${unit}` },
-      series: [{ type: "pie", radius: ["52%", "78%"], data: rows, label: { formatter: "{b}  {d}%" }, itemStyle: { borderColor: "#fff", borderWidth: 2 } }],
+      legend: { bottom: 0, icon: "circle", itemWidth: 8, itemHeight: 8, formatter: (name) => `${name} ${figure(rows.find((row) => row.name === name).value)} ${unit}` },
+      series: [{ type: "pie", center: ["50%", "44%"], radius: ["50%", "74%"], data: rows, label: { show: false }, itemStyle: { borderColor: "#fff", borderWidth: 2 } }],
     };
   }
 
   function map(data, unit) {
+    const most = Math.max(1, ...data.points.map((p) => Number(p.value)));
     return {
       ...base(),
       tooltip: { ...base().tooltip, trigger: "item", formatter: (at) => (at.value ? `${at.name}\n${figure(at.value[2])} ${unit}` : at.name) },
-      geo: { map: "china", roam: false, itemStyle: { areaColor: "#e9edf2", borderColor: "#fff" }, emphasis: { disabled: true }, silent: true },
-      series: [{ type: "scatter", coordinateSystem: "geo", data: data.points.map((p) => ({ name: p.name, value: [p.lon, p.lat, Number(p.value)] })), symbolSize: (v) => 8 + Math.sqrt(Math.max(0, v[2])), label: { show: true, formatter: "{b}", position: "right", color: colour("--nc-ink-2") } }],
+      geo: { map: "china", roam: false, layoutCenter: ["50%", "52%"], layoutSize: "112%", itemStyle: { areaColor: "#e9edf2", borderColor: "#fff" }, emphasis: { disabled: true }, silent: true },
+      series: [{ type: "scatter", coordinateSystem: "geo", data: data.points.map((p) => ({ name: p.name, value: [p.lon, p.lat, Number(p.value)] })), symbolSize: (v) => 6 + 18 * Math.sqrt(Math.max(0, v[2]) / most), label: { show: true, formatter: "{b}", position: "right", color: colour("--nc-ink-2") } }],
     };
   }
 
