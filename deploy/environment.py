@@ -133,7 +133,17 @@ def page_assets() -> bool:
                 f"{tool} is not installed; the pages' assets need it (Node 20 or later)."
             )
     if not is_stamped(modules, wanted_modules):
-        run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+        run(
+            [
+                "npm",
+                "ci",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--loglevel=error",
+                "--no-update-notifier",
+            ]
+        )
         modules.write_text(wanted_modules)
     run(["node", "deploy/assets.mjs"])
     assets.write_text(wanted_assets)

@@ -17,6 +17,7 @@ import pytest
 import redis
 
 from ncmatch import services
+from ncmatch.services.accounts import Account
 from ncmatch.services.cluster import Cluster
 from ncmatch.services.errors import ServiceError
 from ncmatch.services.folders import ROOT
@@ -242,6 +243,18 @@ def test_as_root_under_a_folder_that_nobody_else_may_enter(tmp_path: Path) -> No
     finally:
         cluster.destroy()
     assert not elsewhere.exists()
+
+
+def test_with_binaries_that_the_servers_user_may_not_read(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Account, "can_run", lambda self, binary: False)
+    cluster = Cluster(data)
+    urls = cluster.up()
+    assert ask(urls.database_url, "SELECT 1") == 1
+    store(urls.redis_url, "key", "value")
+    running = [cluster.postgres(data).process(), cluster.valkey(data).process()]
+    assert all(process and process.exe().startswith(f"{data}/binaries/") for process in running)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="this run is an ordinary user's already")

