@@ -6,10 +6,10 @@ cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
 failed=0
 check() { step "$@" || failed=1; }
-imports() { PYTHONPATH=.:platform lint-imports --no-timing 2>&1 | sed -n '/^Contracts$/,$p'; return "${PIPESTATUS[0]}"; }
+imports() { PYTHONPATH=.:platform lint-imports --no-logo; }
 
-check ruff ruff check --quiet .
-check format ruff format --check --quiet .
+check ruff ruff check --quiet --output-format concise .
+check format ruff format --check --quiet --output-format concise .
 check types mypy --no-error-summary
 check layers imports
 # The checks may look at the database, so they get one of their own.
