@@ -31,3 +31,9 @@ def _page(error: DomainError) -> str:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "errors/403.html", {"reason": "csrf"}, status=403)
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    response = render(request, "errors/429.html", status=429)
+    response["Retry-After"] = "60"
+    return response

@@ -37,3 +37,6 @@ SUPPLIER_ADAPTERS: Mapping[str, str] = {
 PAYMENT_GATEWAYS: Mapping[str, str] = {
     "ALIPAY": "billing.payments.accounts.alipay",
 }
+
+# Who is told of a customer's first log-in, in its transaction: `user=`, `at=`; safe to repeat.
+AFTER_SIGNUP = "tenant_apps.customers.services.enrol"

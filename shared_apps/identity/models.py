@@ -29,7 +29,9 @@ class User(AbstractBaseUser, PublicId):
     phone = models.CharField("手机号", max_length=20, null=True, unique=True)  # noqa: DJ001  unique, or none
     phone_verified = models.BooleanField(default=False)
     email = models.EmailField("邮箱", null=True, unique=True)  # noqa: DJ001  unique, or none
-    roles = ArrayField(models.CharField(max_length=16, choices=Role.choices), default=list, blank=True)
+    roles = ArrayField(
+        models.CharField(max_length=16, choices=Role.choices), default=list, blank=True
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -42,7 +44,8 @@ class User(AbstractBaseUser, PublicId):
         constraints = [
             models.CheckConstraint(condition=models.Q(kind__in=Kind.values), name="user_kind"),
             models.CheckConstraint(
-                condition=models.Q(kind=Kind.STAFF) | models.Q(roles=[]), name="user_customers_have_no_roles"
+                condition=models.Q(kind=Kind.STAFF) | models.Q(roles=[]),
+                name="user_customers_have_no_roles",
             ),
         ]
 
@@ -55,11 +58,17 @@ class User(AbstractBaseUser, PublicId):
 
     def has_role(self, *roles: str) -> bool:
         """Administrators hold every role of their site."""
-        return self.is_staff_member and (Role.ADMIN in self.roles or any(r in self.roles for r in roles))
+        return self.is_staff_member and (
+            Role.ADMIN in self.roles or any(r in self.roles for r in roles)
+        )
 
     @property
     def masked_phone(self) -> str:
-        return f"{self.phone[:-8]}****{self.phone[-4:]}" if self.phone and len(self.phone) >= 11 else ""
+        return (
+            f"{self.phone[:-8]}****{self.phone[-4:]}"
+            if self.phone and len(self.phone) >= 11
+            else ""
+        )
 
 
 class ApiToken(PublicId):

@@ -11,9 +11,15 @@ from shared_apps.kernel.models import PublicId
 
 class Customer(PublicId):
     number = models.CharField("客户编号", max_length=32, unique=True)
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="customer")
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="customer"
+    )
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="负责销售"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name="负责销售",
     )
     company = models.CharField("单位", max_length=120, blank=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -31,9 +37,10 @@ class Notice(PublicId):
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="notices")
     title = models.CharField(max_length=80)
     body = models.TextField()
-    link = models.CharField(max_length=200, blank=True)
+    link = models.CharField(max_length=200, blank=True)  # a path on this site
     created_at = models.DateTimeField(db_default=Now())
     read_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)  # when the text message went out
 
     class Meta:
         ordering = ("-id",)

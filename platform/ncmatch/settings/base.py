@@ -108,11 +108,52 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 AUTH_USER_MODEL = "identity.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+STAFF_HOME_URL = "/office/"
+AFTER_SIGNUP = "ncmatch.wiring.AFTER_SIGNUP"
+ACCOUNT_ADAPTER = "shared_apps.identity.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"phone", "email"}
+# What allauth may ask for at sign-up; the form of ours asks for either contact, and no password.
+ACCOUNT_SIGNUP_FIELDS = ["email*", "phone", "password1"]
+ACCOUNT_FORMS = {
+    "login": "shared_apps.identity.forms.LoginForm",
+    "signup": "shared_apps.identity.forms.SignupForm",
+    "request_login_code": "shared_apps.identity.forms.RequestLoginCodeForm",
+    "confirm_login_code": "shared_apps.identity.forms.ConfirmLoginCodeForm",
+    "verify_phone": "shared_apps.identity.forms.VerifyPhoneForm",
+    "confirm_email_verification_code": "shared_apps.identity.forms.ConfirmEmailCodeForm",
+}
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_PHONE_VERIFICATION_TIMEOUT = 5 * 60
+ACCOUNT_PHONE_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 5 * 60
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if os.environ.get("TRUSTED_PROXY", "") == "1" else 0
+# Per address and per number or mailbox, on one site; all sites together: identity/codes.py.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/300s/key",
+    "signup": "20/m/ip,200/d/ip",
+    "request_login_code": "3/m/key,10/h/key,20/m/ip,200/d/ip",
+    "verify_phone": "1/30s/key,10/h/key,20/m/ip",
+    "confirm_email": "1/10s/key,10/h/key,20/m/ip",
+}
 
 # ---- language and time
 LANGUAGE_CODE = "zh-hans"
@@ -156,6 +197,13 @@ SMS_PROTOCOL = os.environ.get("SMS_PROTOCOL", "https")
 SMS_ACCESS_KEY_ID = os.environ.get("SMS_ACCESS_KEY_ID", "")
 SMS_ACCESS_KEY_SECRET = os.environ.get("SMS_ACCESS_KEY_SECRET", "")
 SMS_SIGN_NAME = os.environ.get("SMS_SIGN_NAME", "算力供需对接")
+# What the text is for → the provider's code of the approved template.
+SMS_TEMPLATES = {
+    "code": os.environ.get("SMS_TEMPLATE_CODE", "NCM_CODE"),
+    "unknown_account": os.environ.get("SMS_TEMPLATE_UNKNOWN_ACCOUNT", "NCM_UNKNOWN_ACCOUNT"),
+    "account_exists": os.environ.get("SMS_TEMPLATE_ACCOUNT_EXISTS", "NCM_ACCOUNT_EXISTS"),
+    "notice": os.environ.get("SMS_TEMPLATE_NOTICE", "NCM_NOTICE"),
+}
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "127.0.0.1")
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
 EMAIL_TIMEOUT = 5

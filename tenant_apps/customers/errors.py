@@ -1,0 +1,18 @@
+from django.utils.translation import gettext_lazy as _
+
+from shared_apps.kernel.errors import Invalid, NotFound
+
+
+class UnknownCustomer(NotFound):
+    code = "customer.unknown"
+    sentence = _("没有找到这位客户。")
+
+
+class UnknownNotice(NotFound):
+    code = "customer.unknown_notice"
+    sentence = _("没有找到这条通知。")
+
+
+class OwnerMustBeStaff(Invalid):
+    code = "customer.owner_must_be_staff"
+    sentence = _("负责人须是在职员工。")

@@ -1,0 +1,63 @@
+"""Who the customers are, and which of them somebody may know of."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from shared_apps.identity.enums import Kind, Role
+from shared_apps.identity.models import User
+
+from .errors import UnknownCustomer
+from .models import Customer, Notice
+
+SEES_ALL = (Role.MANAGER, Role.FINANCE, Role.SUPPORT)
+
+
+def visible_to(user: Any) -> QuerySet[Customer]:
+    """The customers that a person may know of; every list, export, count and API goes through this.
+
+    Administrators, managers, finance and support see all; sales those they own; a customer
+    themself; anybody else nobody.
+    """
+    if not isinstance(user, User) or not user.is_active:
+        return Customer.objects.none()
+    if user.kind == Kind.CUSTOMER:
+        return Customer.objects.filter(user=user)
+    if user.has_role(*SEES_ALL):
+        return Customer.objects.all()
+    if user.has_role(Role.SALES):
+        return Customer.objects.filter(owner=user)
+    return Customer.objects.none()
+
+
+def customer_of(user: Any) -> Customer:
+    """The customer that a person is. Raises UnknownCustomer for staff and visitors."""
+    found = find_customer_of(user)
+    if found is None:
+        raise UnknownCustomer
+    return found
+
+
+def find_customer_of(user: Any) -> Customer | None:
+    if not isinstance(user, User) or user.kind != Kind.CUSTOMER:
+        return None
+    return Customer.objects.select_related("user").filter(user=user).first()
+
+
+def customer(public_id: UUID, *, by: Any) -> Customer:
+    """One customer, if the asking person may know of them. Raises UnknownCustomer otherwise."""
+    found = visible_to(by).select_related("user", "owner").filter(public_id=public_id).first()
+    if found is None:
+        raise UnknownCustomer
+    return found
+
+
+def notices_of(customer: Customer) -> QuerySet[Notice]:
+    return Notice.objects.filter(customer=customer)
+
+
+def unread(customer: Customer) -> int:
+    return Notice.objects.filter(customer=customer, read_at=None).count()
