@@ -35,7 +35,7 @@ class AgreementOverlaps(Conflict):
 
 class AgreementPeriodInvalid(Invalid):
     code = "agreement.period_invalid"
-    sentence = _("协议的结束日期必须晚于开始日期。")
+    sentence = _("协议的结束日期必须晚于开始日期，提前终止的日期必须早于原结束日期。")
 
 
 class CostPercentInvalid(Invalid):

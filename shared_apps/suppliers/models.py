@@ -129,7 +129,7 @@ class SupplyAgreement(PublicId):
     """供销协议: what a supplier's list price costs us, and from when until when.
 
     At any day a supplier has at most one agreement that came into force; the database refuses a
-    second. `valid_during` is half-open; a terminated agreement keeps the days it was in force.
+    second. `valid_during` is half-open; an agreement that ended keeps the days it was in force.
     """
 
     rows = OPERATOR_ONLY

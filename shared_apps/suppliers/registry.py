@@ -1,4 +1,4 @@
-"""Which class serves which way of connecting; the table itself stands in `ncmatch.wiring`."""
+"""What makes the adapter for which way of connecting; the table itself stands in `ncmatch.wiring`."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils import timezone
 from psycopg.types.range import DateRange
 from pypinyin import lazy_pinyin
 
@@ -222,27 +223,34 @@ def activate_agreement(*, agreement: SupplyAgreement) -> SupplyAgreement:
     return locked
 
 
-def terminate_agreement(*, agreement: SupplyAgreement, on: date) -> SupplyAgreement:
-    """Ends an agreement: `on` is the first day it no longer covers. Days already covered stay."""
+def terminate_agreement(*, agreement: SupplyAgreement, on: date, at: datetime) -> SupplyAgreement:
+    """Ends an agreement: `on` is the first day it no longer covers. Days already covered stay.
+
+    Until that day it stays in force, with its end set; the state changes when the day has come.
+    """
     with transaction.atomic():
         _locked(agreement.supplier)
         locked = SupplyAgreement.objects.select_for_update().get(pk=agreement.pk)
         _agreement_may(locked, AgreementState.TERMINATED)
         before = locked.valid_during
-        last = on if before.upper is None else min(on, before.upper)
-        locked.state = AgreementState.TERMINATED
-        if last > before.lower:
-            locked.valid_during = DateRange(before.lower, last)
-            SellingWindow.objects.filter(agreement=locked).update(during=locked.valid_during)
+        if before.upper is not None and before.upper <= on:
+            raise AgreementPeriodInvalid(field="on")
+        if on <= timezone.localdate(at):
+            locked.state = AgreementState.TERMINATED
+        windows = SellingWindow.objects.filter(agreement=locked)
+        if on > before.lower:
+            locked.valid_during = DateRange(before.lower, on)
+            windows.update(during=locked.valid_during)
         else:
+            locked.state = AgreementState.TERMINATED
             locked.valid_during = DateRange(empty=True)
-            SellingWindow.objects.filter(agreement=locked).delete()
+            windows.delete()
         locked.save(update_fields=["state", "valid_during"])
         record(
             "agreement.terminate",
             obj=locked,
             before={"valid_during": str(before)},
-            after={"valid_during": str(locked.valid_during)},
+            after={"valid_during": str(locked.valid_during), "state": locked.state},
         )
     return locked
 
