@@ -29,6 +29,7 @@ format: setup ## lay the Python code out as `make lint` wants it
 
 bench: setup ## make bench NAME=requests; the last line is JSON
 	@$(MANAGE) services up >&2
+	@$(MANAGE) migrate_fleet --quiet >&2
 	@$(MANAGE) bench $(NAME) $(ARGS)
 
 lock: ## pin every package anew, with hashes

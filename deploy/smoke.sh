@@ -26,7 +26,7 @@ trap remove EXIT INT TERM
 
 {
     step services manage services up
-    step migrate manage migrate --verbosity 0
+    step migrate manage migrate_fleet --quiet
     step seed manage seed_demo
     step application manage services up --app
 } >&2
