@@ -42,6 +42,11 @@ def everything(**asked: Any) -> list[OfferRow]:
         page += 1
 
 
+def price(row: OfferRow) -> Decimal:
+    assert row.on_demand is not None
+    return row.on_demand.list_hourly
+
+
 def said_by(**facts: Any) -> Callable[[OfferRow], bool]:
     return lambda row: all(getattr(row, name) == value for name, value in facts.items())
 
@@ -176,11 +181,6 @@ SORTS: dict[Sort, Callable[[OfferRow], Any]] = {
     Sort.MEMORY_DESC: lambda row: -row.memory_total_gb,
     Sort.GPUS_DESC: lambda row: -row.gpu_count,
 }
-
-
-def price(row: OfferRow) -> Decimal:
-    assert row.on_demand is not None
-    return row.on_demand.list_hourly
 
 
 def test_sorting_and_paging_lose_and_repeat_nothing() -> None:
