@@ -104,6 +104,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     # ---- coming and going
 
+    def get_login_stages(self) -> list[str]:
+        return [
+            "allauth.account.stages.LoginByCodeStage",
+            "shared_apps.identity.stages.PhoneStage",
+            "shared_apps.identity.stages.EmailStage",
+        ]
+
     def login(self, request: HttpRequest, user: User) -> None:
         at = clock.now()
         services.welcome(user=user, at=at)
