@@ -1,0 +1,1 @@
+"""What an API needs of people: their repeated requests take effect once."""
