@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal, localcontext
 
 from shared_apps.kernel.money import Money, charge
 
@@ -11,16 +11,25 @@ from .errors import NoRetailPrice
 from .models import RetailRule
 
 HUNDRED = Decimal(100)
+_HALF_FEN = Decimal("0.005")
+_STEP = Decimal("0.000001")  # of list prices
 
 
 def retail_percent(*, at: datetime) -> Decimal:
     """The shop's percent of the list price in force at a moment. One query."""
     percent = (
-        RetailRule.objects.filter(valid__contains=at).values_list("retail_percent", flat=True).first()
+        RetailRule.objects.filter(valid__contains=at)
+        .values_list("retail_percent", flat=True)
+        .first()
     )
     if percent is None:
         raise NoRetailPrice
     return percent
+
+
+def rules() -> list[RetailRule]:
+    """Every percent the shop has had or will have, newest first."""
+    return list(RetailRule.objects.order_by("-valid"))
 
 
 def hourly(list_hourly: Decimal, percent: Decimal) -> Money:
@@ -31,3 +40,17 @@ def hourly(list_hourly: Decimal, percent: Decimal) -> Money:
 def list_bound(retail: Decimal, percent: Decimal) -> Decimal:
     """The list price that a shop's price stands for: for filters, which work on list prices."""
     return retail * HUNDRED / percent
+
+
+def cheapest_listed(at_least: Money, percent: Decimal) -> Decimal:
+    """The lowest list price that `hourly` makes at least this much: the lower end of a price filter."""
+    with localcontext(prec=60):
+        bound = (at_least.decimal - _HALF_FEN) * HUNDRED / percent
+        return max(bound.quantize(_STEP, ROUND_CEILING), Decimal(0))
+
+
+def dearest_listed(at_most: Money, percent: Decimal) -> Decimal:
+    """The highest list price that `hourly` makes at most this much: the upper end of a price filter."""
+    with localcontext(prec=60):
+        bound = (at_most.decimal + _HALF_FEN) * HUNDRED / percent
+        return bound.quantize(_STEP, ROUND_CEILING) - _STEP

@@ -7,6 +7,7 @@ Every reading can be asked by when things happened (`effective_until`) and by wh
 from .balances import PartyBalance, balance, party_balances
 from .journal import EntryDetail, PostingLine, entries, entry_detail
 from .lines import LedgerLine, LedgerPage, ledger_lines
+from .statements import PartyStatement, StatementLine, party_holdings, party_statement
 from .trial import TrialBalance, TrialRow, trial_balance
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "LedgerLine",
     "LedgerPage",
     "PartyBalance",
+    "PartyStatement",
     "PostingLine",
+    "StatementLine",
     "TrialBalance",
     "TrialRow",
     "balance",
@@ -22,5 +25,7 @@ __all__ = [
     "entry_detail",
     "ledger_lines",
     "party_balances",
+    "party_holdings",
+    "party_statement",
     "trial_balance",
 ]
