@@ -13,6 +13,11 @@ class IntentNotFound(NotFound):
     sentence = _("没有找到支付单 %(number)s。")
 
 
+class NoticeNotFound(NotFound):
+    code = "payments.notice_not_found"
+    sentence = _("没有找到这条支付通知。")
+
+
 class RefundTooLarge(Conflict):
     code = "payments.refund_too_large"
     sentence = _("退款金额超过了可退余额 %(left)s 元。")

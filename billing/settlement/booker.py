@@ -6,13 +6,12 @@ while everyone else goes on.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import structlog
 from django.db import transaction
 
 from billing.ledger.enums import PartyKind
-from billing.ledger.parties import Event, Party
+from billing.ledger.events import Event
+from billing.ledger.parties import Party
 from billing.ledger.services import post_events
 from shared_apps.kernel.errors import DomainError
 from shared_apps.kernel.money import Money
@@ -35,17 +34,17 @@ _EVENTS = {
 _ROLES = {Side.DEBTOR: "creditor", Side.CREDITOR: "debtor"}
 
 
-def book(*, at: datetime) -> int:
+def book() -> int:
     """Books everything that waits for the distributor we stand in; returns how many were booked."""
     done = 0
     while True:
-        batch = _book_batch(at)
+        batch = _book_batch()
         done += batch
         if batch < BATCH:
             return done
 
 
-def _book_batch(at: datetime) -> int:
+def _book_batch() -> int:
     with transaction.atomic():
         pending = list(
             Booking.objects.select_for_update(skip_locked=True, of=("self",))
@@ -63,7 +62,7 @@ def _book_batch(at: datetime) -> int:
             Booking.objects.filter(pk__in=[row.pk for row in pending]).update(error=str(refused)[:500])
             return 0
         for row, entry in zip(pending, entries, strict=True):
-            row.booked_at, row.entry_id, row.error = at, entry.public_id, ""
+            row.booked_at, row.entry_id, row.error = entry.recorded_at, entry.public_id, ""
         Booking.objects.bulk_update(pending, ["booked_at", "entry_id", "error"])
         return len(pending)
 

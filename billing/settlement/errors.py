@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from shared_apps.kernel.errors import Conflict
+from shared_apps.kernel.errors import Conflict, NotFound
 
 
 class NotForSale(Conflict):
@@ -11,3 +11,8 @@ class NotForSale(Conflict):
 class NoTermsInForce(Conflict):
     code = "settlement.no_terms"
     sentence = _("店铺与上级之间目前没有生效的结算条款，暂时不能下单。请联系店铺客服。")
+
+
+class ObligationNotFound(NotFound):
+    code = "settlement.obligation_not_found"
+    sentence = _("没有找到这笔往来。")

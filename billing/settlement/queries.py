@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Case, Count, F, Min, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, F, Max, Min, Prefetch, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from shared_apps.distributors.models import Distributor
 from shared_apps.kernel.money import Money
 
+from .errors import ObligationNotFound
 from .models import Booking, Obligation, PriceHop
 
 
@@ -36,13 +38,21 @@ class OwnHop:
 
 def own_cost(*, trace_id: UUID, me: Distributor) -> OwnHop | None:
     """The asking distributor's own hop of a frozen waterfall, towards whom it owes."""
-    hop = (
-        PriceHop.objects.filter(trace_id=trace_id, debtor=me).select_related("creditor", "supplier").first()
-    )
-    if hop is None:
-        return None
-    to = hop.creditor.name if hop.creditor else str(hop.supplier)
-    return OwnHop(Money(hop.amount_minor, hop.currency), to, f"{hop.list_hourly:.2f}", f"{hop.percent:.2f}")
+    return own_costs(trace_ids=[trace_id], me=me).get(trace_id)
+
+
+def own_costs(*, trace_ids: Collection[UUID], me: Distributor) -> dict[UUID, OwnHop]:
+    """The asking distributor's own hops of several waterfalls, by trace. One query."""
+    hops = PriceHop.objects.filter(trace_id__in=trace_ids, debtor=me)
+    return {
+        hop.trace_id: OwnHop(
+            Money(hop.amount_minor, hop.currency),
+            hop.creditor.name if hop.creditor else str(hop.supplier),
+            f"{hop.list_hourly:.2f}",
+            f"{hop.percent:.2f}",
+        )
+        for hop in hops.select_related("creditor", "supplier")
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +114,64 @@ def totals(
     ]
 
 
-def obligations(*, me: Distributor, payable: bool, starts_at: datetime, ends_at: datetime) -> QuerySet[Obligation]:
-    """The single obligations behind `totals`, newest first."""
+def obligations(
+    *,
+    me: Distributor,
+    payable: bool,
+    starts_at: datetime,
+    ends_at: datetime,
+    counterparty: UUID | None = None,
+) -> QuerySet[Obligation]:
+    """The single obligations behind `totals`, newest first, each with `own_bookings`."""
     mine = Q(debtor=me) if payable else Q(creditor=me)
+    found = Obligation.objects.filter(mine, effective_at__gte=starts_at, effective_at__lt=ends_at)
+    if counterparty is not None:
+        found = found.filter(
+            Q(creditor__public_id=counterparty) | Q(supplier__public_id=counterparty)
+            if payable
+            else Q(debtor__public_id=counterparty)
+        )
     return (
-        Obligation.objects.filter(mine, effective_at__gte=starts_at, effective_at__lt=ends_at)
-        .select_related("debtor", "creditor", "supplier")
+        found.select_related("debtor", "creditor", "supplier")
+        .prefetch_related(_own_bookings(me))
         .order_by("-id")
     )
+
+
+def obligation(*, public_id: UUID, me: Distributor) -> Obligation:
+    found = (
+        Obligation.objects.filter(Q(debtor=me) | Q(creditor=me), public_id=public_id)
+        .select_related("debtor", "creditor", "supplier", "reverses")
+        .prefetch_related(_own_bookings(me))
+        .first()
+    )
+    if found is None:
+        raise ObligationNotFound
+    return found
+
+
+def _own_bookings(me: Distributor) -> Prefetch[str, QuerySet[Booking], str]:
+    return Prefetch("bookings", Booking.objects.filter(party=me), "own_bookings")
+
+
+@dataclass(frozen=True, slots=True)
+class InTransit:
+    """What came about and is not yet in our books; `refused` of it because our books said no."""
+
+    waiting: int
+    refused: int
+    oldest_at: datetime | None
+    reason: str
+
+
+def in_transit(*, me: Distributor) -> InTransit:
+    row = Booking.objects.filter(party=me, booked_at=None).aggregate(
+        waiting=Count("id"),
+        refused=Count("id", filter=~Q(error="")),
+        oldest_at=Min("recorded_at"),
+        reason=Max("error"),
+    )
+    return InTransit(row["waiting"], row["refused"], row["oldest_at"], row["reason"] or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from shared_apps.kernel import clock, tenancy
+from shared_apps.kernel import tenancy
 
 from . import booker, queries
 
@@ -20,4 +20,4 @@ def book_pending() -> int:
 @shared_task(ignore_result=True)
 def book(*, schema: str) -> int:
     with tenancy.enter(schema):
-        return booker.book(at=clock.now())
+        return booker.book()

@@ -13,7 +13,8 @@ from uuid import UUID
 from django.db import transaction
 
 from billing.ledger.enums import PartyKind
-from billing.ledger.parties import Event, Party
+from billing.ledger.events import Event
+from billing.ledger.parties import Party
 from billing.ledger.services import post_event, post_events
 from shared_apps.audit.services import record
 from shared_apps.kernel.money import Money
@@ -40,7 +41,7 @@ def place(*, customer: Party, parts: Sequence[tuple[UUID, Money]], at: datetime,
                 for subject, amount in parts
             ]
         )
-        post_events(
+        entries = post_events(
             events=[
                 Event(
                     event="hold",
@@ -53,6 +54,9 @@ def place(*, customer: Party, parts: Sequence[tuple[UUID, Money]], at: datetime,
                 for hold in holds
             ]
         )
+        for hold, entry in zip(holds, entries, strict=True):
+            hold.created_at = entry.recorded_at  # the books and the hold speak of the same moment
+        Hold.objects.bulk_update(holds, ["created_at"])
         record("hold.place", after={"customer": customer.id, "subjects": [str(s) for s, _ in parts]})
 
 
@@ -61,9 +65,9 @@ def capture(
 ) -> Money:
     """Takes a held amount for good, by the posting rule of `event`. Locks the hold; not repeatable."""
     with transaction.atomic():
-        hold = _end(subject_id, HoldState.CAPTURED, at)
+        hold = _held(subject_id)
         amount = Money(hold.amount_minor, hold.currency)
-        post_event(
+        entry = post_event(
             event=event,
             source=f"capture:{subject_id}",
             effective_at=at,
@@ -71,6 +75,7 @@ def capture(
             amounts={"amount": amount},
             memo=memo,
         )
+        _end(hold, HoldState.CAPTURED, entry.recorded_at)
         record("hold.capture", obj=hold, before={"state": "HELD"}, after={"state": "CAPTURED"})
     return amount
 
@@ -78,9 +83,9 @@ def capture(
 def release(*, subject_id: UUID, at: datetime, memo: str) -> Money:
     """Gives a held amount back to the customer's balance. Locks the hold; not repeatable."""
     with transaction.atomic():
-        hold = _end(subject_id, HoldState.RELEASED, at)
+        hold = _held(subject_id)
         amount = Money(hold.amount_minor, hold.currency)
-        post_event(
+        entry = post_event(
             event="release",
             source=f"release:{subject_id}",
             effective_at=at,
@@ -88,15 +93,19 @@ def release(*, subject_id: UUID, at: datetime, memo: str) -> Money:
             amounts={"amount": amount},
             memo=memo,
         )
+        _end(hold, HoldState.RELEASED, entry.recorded_at)
         record("hold.release", obj=hold, before={"state": "HELD"}, after={"state": "RELEASED"})
     return amount
 
 
-def _end(subject_id: UUID, state: HoldState, at: datetime) -> Hold:
+def _held(subject_id: UUID) -> Hold:
     hold = Hold.objects.select_for_update().get(subject_id=subject_id)
     if hold.state != HoldState.HELD:
         raise HoldNotActive
-    hold.state = state
-    hold.ended_at = at
-    hold.save(update_fields=["state", "ended_at"])
     return hold
+
+
+def _end(hold: Hold, state: HoldState, recorded_at: datetime) -> None:
+    hold.state = state
+    hold.ended_at = recorded_at
+    hold.save(update_fields=["state", "ended_at"])

@@ -1,0 +1,1 @@
+"""A small country: the operator, three regions, their children and grandchildren, and real offers."""

@@ -1,0 +1,91 @@
+"""Introduces the demo to the sandbox: what each supplier sells, and each shop's Alipay account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.conf import settings
+
+from shared_apps.catalog.models import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    app_id: str
+    seller_id: str
+    private_key: str
+    alipay_public_key: str
+
+
+def url(path: str) -> str:
+    if not settings.SANDBOX_URL:
+        raise RuntimeError("沙箱没有运行：请先执行 manage.py services up --app。")
+    return f"{settings.SANDBOX_URL}{path}"
+
+
+def _call(method: str, path: str, body: dict[str, Any]) -> Any:
+    # Straight to this machine, whatever proxy the environment names.
+    with httpx.Client(trust_env=False, timeout=20) as client:
+        answer = client.request(method, url(path), json=body)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def offer_at_broker(*, slug: str, username: str, password: str, plans: list[Plan]) -> str:
+    """Tells a supplier's broker what it sells; returns the broker's address."""
+    answer = _call(
+        "PUT",
+        f"/admin/suppliers/{slug}/catalog",
+        {
+            "username": username,
+            "password": password,
+            "plans": [
+                {
+                    "sku": plan.offering.sku,
+                    "plan_id": str(plan.public_id),
+                    "name": f"{plan.offering.sku}-{plan.kind.lower()}",
+                    "gpu": str(plan.offering.gpu_model or ""),
+                    "gpu_count": plan.offering.gpu_count,
+                    "vcpu": plan.offering.vcpu,
+                    "ram_gb": float(plan.offering.ram_gb) if plan.offering.ram_gb else None,
+                }
+                for plan in plans
+            ],
+        },
+    )
+    return str(answer["url"])
+
+
+def open_merchant(*, app_id: str, name: str) -> Merchant:
+    """Registers a shop at the sandbox's Alipay with a fresh key pair."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    ).decode()
+    public = (
+        key.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
+    answer = _call(
+        "POST", "/admin/alipay/merchants", {"app_id": app_id, "merchant_public_key": public, "name": name}
+    )
+    return Merchant(app_id, str(answer["seller_id"]), private, str(answer["alipay_public_key"]))
+
+
+def open_sms() -> None:
+    """Registers our key for text messages."""
+    _call(
+        "POST",
+        "/admin/sms/keys",
+        {
+            "access_key_id": settings.SMS_ACCESS_KEY_ID,
+            "access_key_secret": settings.SMS_ACCESS_KEY_SECRET,
+        },
+    )
