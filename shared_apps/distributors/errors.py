@@ -21,3 +21,13 @@ class NoTermsInForce(Conflict):
 class TermsInThePast(Invalid):
     code = "distributor.terms_in_the_past"
     sentence = _("新条款只能从现在或以后开始生效。")
+
+
+class PercentInvalid(Invalid):
+    code = "distributor.percent_invalid"
+    sentence = _("结算折扣须大于 0、不超过 1000，最多四位小数。")
+
+
+class ColourUnreadable(Invalid):
+    code = "distributor.colour_unreadable"
+    sentence = _("这个颜色太浅或太接近背景，按钮上的文字会看不清，请选深一些的颜色。")

@@ -11,7 +11,8 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from shared_apps.audit.services import record
 from shared_apps.kernel import roles, schemas
 
-from .errors import SlugTaken, TermsInThePast
+from .branding import HEX, contrast_ok
+from .errors import ColourUnreadable, PercentInvalid, SlugTaken, TermsInThePast
 from .models import Distributor, Domain, ResellerTerms
 
 
@@ -65,6 +66,9 @@ def agree_terms(
 
     Locks the child's terms; rows that already ended are never touched.
     """
+    percent = wholesale_percent
+    if not percent.is_finite() or not 0 < percent <= 1000 or percent != round(percent, 4):
+        raise PercentInvalid(field="wholesale_percent")
     with transaction.atomic():
         if starts_at < at:
             raise TermsInThePast(field="starts_at")
@@ -92,3 +96,41 @@ def agree_terms(
             after={"wholesale_percent": str(wholesale_percent), "starts_at": starts_at.isoformat()},
         )
     return terms
+
+
+BRANDING = (
+    "name",
+    "legal_name",
+    "primary_color",
+    "tagline",
+    "about",
+    "service_phone",
+    "icp_number",
+)
+
+
+def change_branding(*, distributor: Distributor, **branding: str) -> Distributor:
+    """What makes the shop visibly its own. A colour on which nothing could be read is refused."""
+    colour = branding.get("primary_color", distributor.primary_color)
+    if not HEX.fullmatch(colour) or not contrast_ok(colour):
+        raise ColourUnreadable(field="primary_color")
+    with transaction.atomic():
+        locked = Distributor.objects.select_for_update().get(pk=distributor.pk)
+        before = {name: getattr(locked, name) for name in BRANDING}
+        changed = {
+            name: text.strip()
+            for name, text in branding.items()
+            if name in BRANDING and text.strip() != before[name]
+        }
+        if not changed:
+            return locked
+        for name, text in changed.items():
+            setattr(locked, name, text)
+        locked.save(update_fields=list(changed))
+        record(
+            "distributor.change_branding",
+            obj=locked,
+            before={name: before[name] for name in changed},
+            after=changed,
+        )
+    return locked

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncmatch import branding
-from ncmatch.branding import contrast_ok, derive, stylesheet
+from shared_apps.distributors import branding
+from shared_apps.distributors.branding import contrast_ok, derive, stylesheet
 
 colours = st.integers(min_value=0, max_value=0xFFFFFF).map(lambda n: f"#{n:06x}")
 
