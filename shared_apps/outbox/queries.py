@@ -1,8 +1,12 @@
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 
+from .errors import UnknownDelivery
 from .models import Delivery, State
 
 
@@ -23,3 +27,32 @@ def backlog() -> Backlog:
         oldest_at=Min("created_at", filter=Q(state=State.PENDING)),
     )
     return Backlog(**counts)
+
+
+def deliveries(*, condition: str = "", text: str = "", schema: str = "") -> QuerySet[Delivery]:
+    """Deliveries, newest first, as far as the asking role can see.
+
+    `condition` is PENDING (never tried), RETRYING, DEAD or DONE; `text` is part of a topic, handler
+    or error.
+    """
+    found = Delivery.objects.order_by("-id")
+    if condition == "RETRYING":
+        found = found.filter(state=State.PENDING, attempts__gt=0)
+    elif condition == "PENDING":
+        found = found.filter(state=State.PENDING, attempts=0)
+    elif condition:
+        found = found.filter(state=condition)
+    if text:
+        found = found.filter(
+            Q(topic__icontains=text) | Q(handler__icontains=text) | Q(last_error__icontains=text)
+        )
+    if schema:
+        found = found.filter(schema=schema)
+    return found
+
+
+def delivery(*, public_id: UUID) -> Delivery:
+    found = Delivery.objects.filter(public_id=public_id).first()
+    if found is None:
+        raise UnknownDelivery
+    return found

@@ -6,15 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
+from shared_apps.audit.services import record
 from shared_apps.kernel import clock, tenancy
 from shared_apps.kernel.context import Actor, acting
 
+from .errors import NotDead, UnknownDelivery
 from .models import Delivery, State
 
 log = structlog.get_logger(__name__)
@@ -110,3 +113,28 @@ def _failed(row: Delivery, error: Exception) -> None:
         due_at=clock.now() + timedelta(seconds=pause),
         last_error=f"{type(error).__name__}: {error}"[:2000],
     )
+
+
+def retry_dead(*, public_id: UUID, at: datetime) -> Delivery:
+    """Puts a dead delivery back into the queue with its attempts counted anew; the next relay takes it.
+
+    Stands in the shared plane: a tenant's role may not touch another's rows. Locks the delivery.
+    """
+    with transaction.atomic():
+        row = Delivery.objects.select_for_update().filter(public_id=public_id).first()
+        if row is None:
+            raise UnknownDelivery
+        if row.state != State.DEAD:
+            raise NotDead
+        before = {"state": row.state, "attempts": row.attempts, "error": row.last_error}
+        row.state, row.attempts, row.due_at = State.PENDING, 0, at
+        row.save(update_fields=["state", "attempts", "due_at"])
+        record(
+            "outbox.retry",
+            obj=row,
+            before=before,
+            after={"state": row.state, "topic": row.topic, "schema": row.schema},
+        )
+        if settings.OUTBOX_NUDGE:
+            transaction.on_commit(_nudge, robust=True)
+    return row

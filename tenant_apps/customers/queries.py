@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from shared_apps.identity.enums import Kind, Role
 from shared_apps.identity.models import User
@@ -53,6 +54,28 @@ def customer(public_id: UUID, *, by: Any) -> Customer:
     if found is None:
         raise UnknownCustomer
     return found
+
+
+def find(*, by: Any, text: str = "", owner_id: UUID | None = None) -> QuerySet[Customer]:
+    """Customers whom a person may know of, newest first; `text` is part of a number, name, unit or telephone."""
+    found = visible_to(by).select_related("user", "owner").order_by("-id")
+    if text:
+        found = found.filter(
+            Q(number__icontains=text)
+            | Q(company__icontains=text)
+            | Q(user__name__icontains=text)
+            | Q(user__phone__endswith=text)
+            | Q(user__email__iexact=text)
+        )
+    if owner_id is not None:
+        found = found.filter(owner__public_id=owner_id)
+    return found
+
+
+def names(*, public_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What money's customers are called: for pages of the books, which name them by id."""
+    found = Customer.objects.select_related("user").filter(public_id__in=public_ids)
+    return {customer.public_id: str(customer) for customer in found}
 
 
 def notices_of(customer: Customer) -> QuerySet[Notice]:

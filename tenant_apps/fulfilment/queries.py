@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from shared_apps.identity.models import User
 from tenant_apps.customers import queries as customers
 
+from .enums import ResourceState
 from .errors import ResourceNotFound
-from .models import Resource
+from .models import Resource, WorkOrder
 
 
 def visible_to(user: User) -> QuerySet[Resource]:
@@ -23,3 +25,39 @@ def resource(user: User, public_id: UUID) -> Resource:
     if found is None:
         raise ResourceNotFound
     return found
+
+
+def find(
+    *, user: User, text: str = "", state: str = "", customer_id: UUID | None = None
+) -> QuerySet[Resource]:
+    """Resources, newest first; `text` is part of a number or name, or the customer's name."""
+    found = visible_to(user).order_by("-id")
+    if text:
+        found = found.filter(
+            Q(number__icontains=text)
+            | Q(name__icontains=text)
+            | Q(line__order__number__icontains=text)
+            | Q(customer__company__icontains=text)
+            | Q(customer__user__name__icontains=text)
+        )
+    if state:
+        found = found.filter(state=state)
+    if customer_id is not None:
+        found = found.filter(customer__public_id=customer_id)
+    return found
+
+
+def running(*, user: User) -> int:
+    return visible_to(user).filter(state=ResourceState.RUNNING).count()
+
+
+def of_lines(*, line_ids: Collection[UUID]) -> dict[UUID, Resource]:
+    """The resources that came of order lines, by line."""
+    found = Resource.objects.filter(line__public_id__in=line_ids).select_related("line")
+    return {resource.line.public_id: resource for resource in found}
+
+
+def work_of(*, line_ids: Collection[UUID]) -> list[WorkOrder]:
+    """What was asked of suppliers for order lines, in order."""
+    found = WorkOrder.objects.filter(line__public_id__in=line_ids).select_related("line")
+    return list(found.order_by("id"))
