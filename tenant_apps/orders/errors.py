@@ -13,6 +13,11 @@ class OrderNotFound(NotFound):
     sentence = _("没有找到这笔订单。")
 
 
+class CartItemNotFound(NotFound):
+    code = "order.cart_item_not_found"
+    sentence = _("购物车里没有这一项。")
+
+
 class EmptyCart(Invalid):
     code = "order.empty"
     sentence = _("还没有选择产品。请先将产品加入购物车。")

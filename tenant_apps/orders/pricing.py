@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from billing.pricing import queries as retail
 from shared_apps.catalog.enums import OfferingState, PlanState
@@ -81,24 +83,31 @@ def price(choices: Sequence[Choice], *, at: datetime) -> list[PricedChoice]:
 
     Raises NoLongerSold for what cannot be bought now, TooMany for impossible quantities.
     """
+    priced = []
+    for choice, found in zip(choices, price_each(choices, at=at), strict=True):
+        if found is None:
+            raise NoLongerSold(name=_name(choice.plan_id))
+        priced.append(found)
+    return priced
+
+
+def price_each(choices: Sequence[Choice], *, at: datetime) -> list[PricedChoice | None]:
+    """Like `price`, with None for what cannot be bought now."""
     for choice in choices:
         choice.check()
     percent = retail.retail_percent(at=at)
     found = {row.plan.public_id: row for row in _prices([c.plan_id for c in choices], at)}
-    priced = []
-    for choice in choices:
-        row = found.get(choice.plan_id)
-        if row is None:
-            raise NoLongerSold(name=_name(choice.plan_id))
-        priced.append(
-            PricedChoice(
-                choice=choice,
-                plan=row.plan,
-                list_hourly=retail.hourly(row.list_hourly, retail.HUNDRED),
-                hourly=retail.hourly(row.list_hourly, percent),
-            )
-        )
-    return priced
+    rows = [(choice, found.get(choice.plan_id)) for choice in choices]
+    return [_priced(choice, row, percent) if row else None for choice, row in rows]
+
+
+def _priced(choice: Choice, row: Price, percent: Decimal) -> PricedChoice:
+    return PricedChoice(
+        choice=choice,
+        plan=row.plan,
+        list_hourly=retail.hourly(row.list_hourly, retail.HUNDRED),
+        hourly=retail.hourly(row.list_hourly, percent),
+    )
 
 
 def sum_of(priced: Sequence[PricedChoice]) -> Money:
@@ -107,7 +116,7 @@ def sum_of(priced: Sequence[PricedChoice]) -> Money:
 
 def _prices(plan_ids: Sequence[UUID], at: datetime) -> list[Price]:
     sold = SellingWindow.objects.filter(
-        supplier=OuterRef("plan__offering__supplier"), during__contains=at.date()
+        supplier=OuterRef("plan__offering__supplier"), during__contains=timezone.localdate(at)
     )
     return list(
         Price.objects.filter(

@@ -13,9 +13,9 @@ from tenant_apps.customers import queries as customers
 from tenant_apps.customers.models import Customer
 
 from .enums import LineState, OrderState
-from .errors import NoLongerSold, OrderNotFound
+from .errors import CartItemNotFound, OrderNotFound
 from .models import CartItem, Order, OrderLine
-from .pricing import Choice, PricedChoice, price
+from .pricing import Choice, PricedChoice, price_each
 
 
 def visible_to(user: User) -> QuerySet[Order]:
@@ -25,7 +25,12 @@ def visible_to(user: User) -> QuerySet[Order]:
 
 def order(user: User, public_id: UUID) -> Order:
     """One order with its lines; what one may not see does not exist."""
-    found = visible_to(user).prefetch_related("lines__supplier").filter(public_id=public_id).first()
+    found = (
+        visible_to(user)
+        .prefetch_related("lines__supplier", "lines__plan")
+        .filter(public_id=public_id)
+        .first()
+    )
     if found is None:
         raise OrderNotFound
     return found
@@ -129,6 +134,13 @@ class CartLine:
     item: CartItem
     priced: PricedChoice | None
 
+    @property
+    def name(self) -> str:
+        if self.priced:
+            return self.priced.name
+        offering = self.item.plan.offering
+        return str(offering.gpu_model or offering.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Cart:
@@ -141,18 +153,18 @@ class Cart:
 
 
 def cart(customer: Customer, *, at: datetime) -> Cart:
-    items = list(CartItem.objects.filter(customer=customer).select_related("plan__offering__gpu_model"))
+    """The cart at the prices of now. Three queries, however much is in it."""
+    items = list(
+        CartItem.objects.filter(customer=customer).select_related("plan__offering__gpu_model")
+    )
     choices = [Choice(item.plan.public_id, item.quantity, item.hours) for item in items]
-    try:
-        priced: list[PricedChoice | None] = list(price(choices, at=at)) if choices else []
-    except NoLongerSold:
-        priced = [_price_or_none(choice, at) for choice in choices]
-    lines = [CartLine(item, p) for item, p in zip(items, priced, strict=True)]
+    priced = price_each(choices, at=at) if choices else []
+    lines = [CartLine(item, found) for item, found in zip(items, priced, strict=True)]
     return Cart(lines, total(line.priced.amount for line in lines if line.priced))
 
 
-def _price_or_none(choice: Choice, at: datetime) -> PricedChoice | None:
-    try:
-        return price([choice], at=at)[0]
-    except NoLongerSold:
-        return None
+def cart_item(customer: Customer, public_id: UUID) -> CartItem:
+    found = CartItem.objects.filter(customer=customer, public_id=public_id).first()
+    if found is None:
+        raise CartItemNotFound
+    return found
