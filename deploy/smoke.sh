@@ -27,7 +27,7 @@ trap remove EXIT INT TERM
 {
     step services manage services up
     step migrate manage migrate_fleet --quiet
-    step seed manage seed_demo
     step application manage services up --app
+    step seed manage seed_demo
 } >&2
 manage smoke
