@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from billing.ledger.enums import Side
 from billing.ledger.errors import UnknownEntry
@@ -41,11 +41,17 @@ def entries(
     journal: str = "",
     kind: str = "",
     source: str = "",
+    text: str = "",
+    account: str = "",
     since: datetime | None = None,
     until: datetime | None = None,
     recorded_until: datetime | None = None,
 ) -> QuerySet[Entry]:
-    """日记账: entries with their postings and accounts, in the order of the books; page it before reading."""
+    """日记账: entries with their postings and accounts, in the order of the books; page it before reading.
+
+    `account` is a code: entries that touch it, or an account directly under it. `text` is part of a
+    memo or of a source.
+    """
     postings = Posting.objects.select_related("account__parent").order_by("id")
     found = (
         Entry.objects.select_related("journal", "reverses")
@@ -58,6 +64,13 @@ def entries(
         found = found.filter(kind=kind)
     if source:
         found = found.filter(source=source)
+    if text:
+        found = found.filter(Q(memo__icontains=text) | Q(source__icontains=text))
+    if account:
+        under = Posting.objects.filter(entry=OuterRef("pk")).filter(
+            Q(account__code=account) | Q(account__parent__code=account)
+        )
+        found = found.filter(Exists(under))
     if since is not None:
         found = found.filter(effective_at__gte=since)
     if until is not None:

@@ -96,12 +96,12 @@ def ledger_lines(
             },
         )
         rows = cursor.fetchall()
-    lines = [
-        LedgerLine(
-            *row[:9],
-            Money(row[9], asked.currency),
-            opening + on_normal_side(asked, row[10]),
+    lines = []
+    for entry_id, source, kind, memo, effective, recorded, code, name, side, minor, moved, _ in rows:
+        money, running = Money(minor, asked.currency), opening + on_normal_side(asked, moved)
+        lines.append(
+            LedgerLine(
+                entry_id, source, kind, memo, effective, recorded, code, name, side, money, running
+            )
         )
-        for row in rows
-    ]
     return LedgerPage(asked, opening, lines, rows[0][11] if rows else 0, page, per_page)

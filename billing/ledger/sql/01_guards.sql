@@ -18,7 +18,7 @@ DECLARE
     path text := pg_catalog.current_setting('search_path');
 BEGIN
     EXECUTE pg_catalog.format('SET LOCAL search_path TO %I, public, pg_temp', there);
-    RETURN CASE WHEN path = '' THEN '""' ELSE path END;
+    RETURN CASE WHEN path IN ('', '""') THEN quote_literal('') ELSE path END;
 END $$;
 
 CREATE OR REPLACE FUNCTION public.ledger_return(path text) RETURNS void

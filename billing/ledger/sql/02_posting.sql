@@ -172,7 +172,7 @@ LANGUAGE plpgsql SECURITY INVOKER AS $$
 DECLARE
     original record;
 BEGIN
-    SELECT e.source, j.code AS journal, jsonb_agg(jsonb_build_object(
+    SELECT e.source, e.reverses_id, j.code AS journal, jsonb_agg(jsonb_build_object(
                'side', CASE p.direction WHEN 'DEBIT' THEN 'CREDIT' ELSE 'DEBIT' END,
                'account', a.code, 'amount', p.amount_minor, 'currency', p.currency) ORDER BY p.id) AS lines
       INTO original
@@ -185,6 +185,9 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'ledger: there is no entry %', entry
             USING ERRCODE = '23L07', DETAIL = jsonb_build_object('source', source);
+    ELSIF original.reverses_id IS NOT NULL THEN
+        RAISE EXCEPTION 'ledger: % is a reversal itself', original.source
+            USING ERRCODE = '23L09', DETAIL = jsonb_build_object('source', source);
     END IF;
     RETURN public.ledger_post(original.journal, 'reversal', source, effective_at, original.lines,
                               memo, jsonb_build_object('reverses', original.source), entry);
