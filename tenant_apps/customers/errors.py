@@ -16,3 +16,8 @@ class UnknownNotice(NotFound):
 class OwnerMustBeStaff(Invalid):
     code = "customer.owner_must_be_staff"
     sentence = _("负责人须是在职员工。")
+
+
+class RechargeOutOfRange(Invalid):
+    code = "customer.recharge_out_of_range"
+    sentence = _("单次充值金额须在 %(least)s 元至 %(most)s 元之间。")

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 
+from billing.ledger.enums import PartyKind
+from billing.ledger.parties import Party
+from billing.payments.models import PaymentIntent
+from billing.payments.services import intents
 from shared_apps.audit.services import record
 from shared_apps.identity import services as identity
 from shared_apps.identity.models import User
 from shared_apps.kernel import ids
+from shared_apps.kernel.money import Money
 from shared_apps.outbox.services import publish
 
-from .errors import OwnerMustBeStaff, UnknownNotice
+from .errors import OwnerMustBeStaff, RechargeOutOfRange, UnknownNotice
 from .models import Customer, Notice
+
+LEAST_RECHARGE = Money.of("1.00")
+MOST_RECHARGE = Money.of("1000000.00")
+TIME_TO_RECHARGE = timedelta(minutes=30)
 
 
 def enrol(*, user: User, at: datetime) -> Customer:
@@ -127,3 +136,30 @@ def note_told(*, notice: Notice, at: datetime) -> None:
     with transaction.atomic():
         Notice.objects.filter(pk=notice.pk, told_at=None).update(told_at=at)
         record("customer.tell", obj=notice)
+
+
+def start_recharge(
+    *, customer: Customer, amount: Money, method: str, back: intents.Return, at: datetime
+) -> PaymentIntent:
+    """Opens a payment at a provider into the customer's balance, which the provider's word will credit.
+
+    Asked again it opens another one: an unpaid payment moves nothing and closes by itself.
+    """
+    if not LEAST_RECHARGE <= amount <= MOST_RECHARGE:
+        raise RechargeOutOfRange(field="amount", least=LEAST_RECHARGE, most=MOST_RECHARGE)
+    with transaction.atomic():
+        record(
+            "customer.start_recharge",
+            obj=customer,
+            after={"amount": str(amount), "method": method},
+        )
+    return intents.start(
+        method=method,
+        customer=Party(PartyKind.CUSTOMER, str(customer.public_id), str(customer)),
+        amount=amount,
+        subject=f"账户充值 {customer.number}",
+        order_id=None,
+        back=back,
+        expires_at=at + TIME_TO_RECHARGE,
+        at=at,
+    )
