@@ -15,7 +15,7 @@ from werkzeug.serving import ThreadedWSGIServer
 
 from . import control
 from .alipay import admin as alipay_admin
-from .alipay import cashier, gateway
+from .alipay import amounts, cashier, gateway
 from .alipay.notices import Courier
 from .config import Config
 from .messages import inbox, mail, sms
@@ -28,6 +28,7 @@ HOST = "127.0.0.1"
 
 def build_app(world: World) -> Flask:
     app = Flask("sandbox", static_folder=None)
+    app.jinja_env.filters["grouped"] = amounts.grouped
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     for part in (control, gateway, cashier, alipay_admin, osb_admin, inbox, sms):
         app.register_blueprint(part.blueprint(world))

@@ -60,6 +60,7 @@ KINDS: tuple[FaultKind, ...] = (
     FaultKind("alipay", "gateway_sha1_signature", "网关应答以 SHA-1 签名"),
     FaultKind("alipay", "gateway_busy", "网关系统繁忙，未处理"),
     FaultKind("alipay", "gateway_busy_after", "网关称系统繁忙，实已处理"),
+    FaultKind("alipay", "refund_pending", "退款已受理但尚未完成（fund_change=N）"),
     FaultKind("osb", "timeout_before", "未处理即不应答", _OPENING, {"seconds": 30}),
     FaultKind("osb", "timeout_after", "已处理但不应答", _OPENING, {"seconds": 30}),
     FaultKind("osb", "error_500", "返回 500，未处理", _OPENING),

@@ -49,7 +49,7 @@ def merchant(sandbox_process: Sandbox) -> Merchant:
 @pytest.fixture(params=["alipay"])
 def gateway(request: pytest.FixtureRequest, sandbox: Sandbox, merchant: Merchant) -> Gateway:
     built: dict[str, Callable[[], Gateway]] = {
-        "alipay": lambda: AlipayGateway(account(merchant), timeout=3)
+        "alipay": lambda: AlipayGateway(account(merchant), timeout=1.5)
     }
     return built[request.param]()
 
@@ -216,6 +216,20 @@ class TestRefunding:
         assert (known.state, known.amount) == (RefundState.DONE, Money.of("28.50"))
         assert known.refunded_at is not None
 
+    def test_a_refund_accepted_but_not_done_is_pending(
+        self, gateway: Gateway, sandbox: Sandbox, number: str
+    ) -> None:
+        paid(gateway, sandbox, number)
+        sandbox.fault("alipay", "refund_pending", match={"out_trade_no": number})
+
+        def refund() -> RefundState:
+            return gateway.refund(number=number, request_no="R1", amount=AMOUNT, reason="").state
+
+        assert refund() is RefundState.PENDING
+        trade = sandbox.trade(number)
+        assert trade is not None and trade["refunded_amount"] == "0.00"
+        assert refund() is RefundState.DONE
+
     def test_an_unpaid_trade_is_not_refunded(
         self, gateway: Gateway, sandbox: Sandbox, number: str
     ) -> None:
@@ -242,8 +256,8 @@ class TestTheGatewayMisbehaves:
             ("gateway_busy_after", {}),
             ("gateway_bad_signature", {}),
             ("gateway_sha1_signature", {}),
-            ("gateway_timeout_before", {"seconds": 4}),
-            ("gateway_timeout_after", {"seconds": 4}),
+            ("gateway_timeout_before", {"seconds": 2}),
+            ("gateway_timeout_after", {"seconds": 2}),
         ],
     )
     def test_a_refund_whose_answer_is_lost_is_unknown_and_repeated_safely(

@@ -180,7 +180,7 @@ class TestMessages:
         assert self.send("13800000001")
         (message, *_) = sandbox.inbox("13800000001")
         assert message["params"] == {"code": "482915"}
-        assert message["text"] == "【算力供需对接】SMS_LOGIN code：482915"
+        assert message["text"] == "【算力供需对接】验证码 482915（模板 SMS_LOGIN）"
         assert "482915" in sandbox.visit("/inbox/?to=13800000001").text
         assert "482915" not in sandbox.visit("/inbox/?to=13800000009").text
 

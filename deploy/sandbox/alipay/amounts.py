@@ -11,6 +11,12 @@ def yuan(fen: int) -> str:
     return f"{fen // 100}.{fen % 100:02d}"
 
 
+def grouped(amount: str) -> str:
+    """12850.00 as 12,850.00, for people."""
+    whole, _, part = amount.partition(".")
+    return f"{int(whole):,}.{part}"
+
+
 def fen(text: object) -> int:
     """Reads 元 exactly; raises ValueError on fractions of a fen, zero, too much and nonsense."""
     try:

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox.faults import Fault
+from sandbox.faults import Fault, take_in
 from sandbox.moments import china_moment, china_text
 from sandbox.world import World
 
@@ -161,13 +161,18 @@ def _close(world: World, db: sqlite3.Connection, params: Mapping[str, str]) -> N
 def _refund(world: World, db: sqlite3.Connection, params: Mapping[str, str]) -> Node:
     content = _business(params)
     trade = _known(db, params, content)
-    trade, moved = trades.refund(
-        db,
-        trade,
-        amount=_amount(content, "refund_amount"),
-        request_no=_text(content, "out_request_no") or trade["out_trade_no"],
-        reason=_text(content, "refund_reason"),
+    pending = take_in(
+        db, "alipay", "refund_pending", app_id=params["app_id"], out_trade_no=trade["out_trade_no"]
     )
+    moved = False
+    if pending is None:
+        trade, moved = trades.refund(
+            db,
+            trade,
+            amount=_amount(content, "refund_amount"),
+            request_no=_text(content, "out_request_no") or trade["out_trade_no"],
+            reason=_text(content, "refund_reason"),
+        )
     return _success(
         trade_no=trade["trade_no"],
         out_trade_no=trade["out_trade_no"],

@@ -96,7 +96,9 @@ def _text(world: World, sign: str, template: str, params: dict[str, Any]) -> str
     if row is not None:
         body = Template(row["text"]).safe_substitute({k: str(v) for k, v in params.items()})
     else:
-        body = f"{template} " + "，".join(f"{key}：{value}" for key, value in params.items())
+        rest = "，".join(f"{key}：{value}" for key, value in params.items() if key != "code")
+        told = "，".join(part for part in (f"模板 {template}", rest) if part)
+        body = f"验证码 {params['code']}（{told}）" if "code" in params else told
     return f"【{sign}】{body}"
 
 
