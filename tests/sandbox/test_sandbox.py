@@ -150,7 +150,7 @@ class TestNotify:
         number = new_number("P")
         sandbox.visit(page_pay(sandbox.register_merchant(), number))
         sandbox.pay(number)
-        sent = sandbox.notify(number, url=listener.url, times=200)
+        sent = sandbox.notify(number, url=listener.url, times=200, concurrency=20)
         assert [d["answer"] for d in sent["deliveries"]] == ["success"] * 200
         assert set(listener.bodies) == {sent["body"].encode()}
 

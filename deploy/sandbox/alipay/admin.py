@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from flask import Blueprint, abort, jsonify, request
@@ -14,6 +15,7 @@ from . import merchants, notices, trades
 from .amounts import yuan
 
 MOST_COPIES = 1000
+MOST_AT_ONCE = 64
 
 
 def _body() -> dict[str, Any]:
@@ -108,10 +110,10 @@ def blueprint(world: World) -> Blueprint:
 
     @bp.post("/notify")
     def notify() -> Response:
-        """Builds one notification and posts it `times` times, one after another, or returns it."""
+        """Builds one notification and posts it `times` times, or only returns it."""
         body = _body()
         signature = str(body.get("signature", "good"))
-        times = int(body.get("times", 1))
+        times, at_once = int(body.get("times", 1)), int(body.get("concurrency", 1))
         if signature not in notices.SIGNATURES or not 0 <= times <= MOST_COPIES:
             abort(400, f"signature is one of {', '.join(notices.SIGNATURES)}.")
         with world.store.read() as db:
@@ -128,9 +130,9 @@ def blueprint(world: World) -> Blueprint:
         url = str(body.get("url") or trade["notify_url"])
         deliveries: list[dict[str, Any]] = []
         if body.get("deliver", True) and url:
-            for _ in range(times):
-                status, answer = notices.deliver(url, text)
-                deliveries.append({"status": status, "answer": answer})
+            with ThreadPoolExecutor(max_workers=min(max(at_once, 1), MOST_AT_ONCE)) as pool:
+                answers = pool.map(lambda _: notices.deliver(url, text), range(times))
+                deliveries = [{"status": status, "answer": answer} for status, answer in answers]
         return jsonify(
             url=url,
             content_type=notices.CONTENT_TYPE,
