@@ -19,6 +19,8 @@ from shared_apps.kernel.money import Money
 register = template.Library()
 
 FIGURES: Final = frozenset({"money", "books", "figure", "rate", "percent", "gb"})
+LABEL_WIDTH: Final = 110
+LABEL_HEIGHT: Final = 18
 Column = Mapping[str, Any]
 
 
@@ -240,10 +242,38 @@ def chart_rows(data: Mapping[str, Any]) -> Iterable[tuple[object, list[object]]]
 
 
 @register.simple_tag
-def place(lon: object, lat: object) -> dict[str, str]:
-    """Where a town lies on vendor/china.svg (deploy/assets.mjs draws it by the same two lines)."""
-    x, y = (Decimal(str(lon)) - 73) * 10, (54 - Decimal(str(lat))) * Decimal("12.5")
-    return {"x": f"{x:.1f}", "y": f"{y:.1f}", "label_x": f"{x + 14:.1f}", "label_y": f"{y + 5:.1f}"}
+def map_places(towns: Iterable[Mapping[str, Any] | object]) -> list[dict[str, object]]:
+    """Where towns (name, lon, lat, count, url) lie on vendor/china.svg, with labels that keep clear of each other.
+
+    deploy/assets.mjs draws the country by the same two lines.
+    """
+    spots = []
+    for town in towns:
+        x = (Decimal(str(get(town, "lon"))) - 73) * 10
+        y = (54 - Decimal(str(get(town, "lat")))) * Decimal("12.5")
+        spots.append((x, y, town))
+    most = max((int(str(get(town, "count") or 0)) for _x, _y, town in spots), default=0)
+    places: list[dict[str, object]] = []
+    for x, y, town in spots:
+        crowded = any(
+            0 < other - x < LABEL_WIDTH and abs(high - y) < LABEL_HEIGHT
+            for other, high, _t in spots
+        )
+        count = int(str(get(town, "count") or 0))
+        places.append(
+            {
+                "name": get(town, "name"),
+                "url": get(town, "url"),
+                "count": count,
+                "x": f"{x:.1f}",
+                "y": f"{y:.1f}",
+                "label_x": f"{x - 12 if crowded else x + 12:.1f}",
+                "label_y": f"{y + 5:.1f}",
+                "anchor": "end" if crowded else "start",
+                "reach": f"{9 + 15 * (Decimal(count) / most).sqrt():.1f}" if most else "9",
+            }
+        )
+    return places
 
 
 @register.simple_tag

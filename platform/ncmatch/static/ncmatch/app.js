@@ -88,7 +88,8 @@ document.addEventListener("keydown", (event) => {
 /* ——— forms: a second click does nothing twice; what changed submits where it is asked to ——— */
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.matches("form[hx-get], form[hx-post]")) return; // htmx guards its own
+  const sentByHtmx = form.matches("[hx-get], [hx-post]") && (form.getAttribute("hx-trigger") || "submit").includes("submit");
+  if (sentByHtmx) return; // htmx guards its own
   if (form.method === "get") {
     for (const input of form.querySelectorAll("input, select")) if (input.value === "") input.disabled = true;
     setTimeout(() => { for (const input of form.querySelectorAll(":disabled")) input.disabled = false; }, 0);
@@ -136,6 +137,11 @@ document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.elt.closest("[data-live]")) return; // a live state asks again by itself
   toast(say("partFailed"), "red");
 });
+document.addEventListener("htmx:configRequest", (event) => { // an address says only what was chosen
+  const sent = event.detail.formData;
+  if (event.detail.verb !== "get" || !sent) return;
+  for (const name of new Set(sent.keys())) if (sent.getAll(name).every((value) => value === "")) sent.delete(name);
+});
 document.addEventListener("htmx:beforeSwap", (event) => { // a part with errors beside its fields is an answer too
   if ([409, 422].includes(event.detail.xhr.status)) { event.detail.shouldSwap = true; event.detail.isError = false; }
 });
@@ -161,6 +167,7 @@ function mark() {
 document.addEventListener("change", (event) => {
   const box = event.target.closest("[data-compare]");
   if (!box) return;
+  event.stopPropagation(); // the tray's affair, not that of the filter form around it
   const max = Number(document.querySelector("[data-max]")?.dataset.max || 4);
   const items = compared.read().filter((item) => item.id !== box.dataset.compare);
   if (box.checked && items.length >= max) {
@@ -170,7 +177,7 @@ document.addEventListener("change", (event) => {
   }
   if (box.checked) items.push({ id: box.dataset.compare, name: box.dataset.compareName });
   compared.write(items);
-});
+}, true);
 
 document.addEventListener("alpine:init", () => {
   Alpine.data("compareTray", () => ({
