@@ -132,8 +132,10 @@ def party_statement(
         )
         rows = cursor.fetchall()
     lines = [
-        StatementLine(*told, changes=_sided(controls, moved), balances=_sided(controls, after))
-        for *told, moved, after, _, _ in rows
+        StatementLine(
+            entry_id, kind, memo, effective, _sided(controls, moved), _sided(controls, after)
+        )
+        for entry_id, kind, memo, effective, moved, after, _, _ in rows
     ]
     total, page = rows[0][6:] if rows else (0, 1)
     return PartyStatement(lines, total, page, per_page)

@@ -14,13 +14,14 @@ from billing.ledger import queries, services
 from billing.ledger.enums import PeriodState
 from billing.ledger.errors import FloorBreached, PeriodClosed, SourceConflict
 from billing.ledger.models import Account, Entry, Period, Posting
+from billing.ledger.parties import Party
 from shared_apps.kernel import tenancy
 from shared_apps.kernel.errors import DomainError
 from shared_apps.kernel.money import Money
 from tests.billing.ledger.telling import available, event, held
 
 
-def at_once(schema: str, many: int, act: Callable[[int], None]) -> Counter[str]:
+def at_once(schema: str, many: int, act: Callable[[int], object]) -> Counter[str]:
     """Runs `act` in as many threads, all let go together; counts how they ended."""
     gate = threading.Barrier(many, timeout=60)
 
@@ -46,7 +47,7 @@ def test_fifty_holds_at_once_never_overdraw_one_balance(real_books: str) -> None
     ends = at_once(
         real_books,
         50,
-        lambda n: services.post_events(events=[event("hold", "0.70", f"hold:{n}")]) and None,
+        lambda n: services.post_events(events=[event("hold", "0.70", f"hold:{n}")]),
     )
     assert ends == {"done": 14, FloorBreached.code: 36}
     with tenancy.enter(real_books):
@@ -59,7 +60,7 @@ def test_one_source_told_by_twenty_at_once_is_one_entry(real_books: str) -> None
     ends = at_once(
         real_books,
         20,
-        lambda n: services.post_events(events=[event("recharge", "10.00", "payment:1")]) and None,
+        lambda n: services.post_events(events=[event("recharge", "10.00", "payment:1")]),
     )
     assert ends == {"done": 20}
     with tenancy.enter(real_books):
@@ -72,7 +73,9 @@ def test_one_source_told_differently_at_once_is_one_entry(real_books: str) -> No
     ends = at_once(
         real_books,
         10,
-        lambda n: services.post_events(events=[event("recharge", Money(100 + n), "payment:1")]) and None,
+        lambda n: (
+            services.post_events(events=[event("recharge", Money(100 + n), "payment:1")]) and None
+        ),
     )
     assert ends == {"done": 1, SourceConflict.code: 9}
     with tenancy.enter(real_books):
@@ -83,17 +86,20 @@ def test_new_customers_open_their_accounts_once_whatever_the_order(real_books: s
     def act(number: int) -> None:
         ids = [f"c-{n}" for n in range(8)]
         order = ids if number % 2 else ids[::-1]
-        parties = [services.Party("CUSTOMER", one) for one in order]
+        parties = [Party("CUSTOMER", one) for one in order]
         services.post_events(
             events=[
-                event("recharge", "1.00", f"p:{number}:{party.id}", customer=party) for party in parties
+                event("recharge", "1.00", f"p:{number}:{party.id}", customer=party)
+                for party in parties
             ]
         )
 
     assert at_once(real_books, 12, act) == {"done": 12}
     with tenancy.enter(real_books):
         balances = queries.party_balances(account="220301")
-        assert {one.id: str(one.balance) for one in balances} == {f"c-{n}": "12.00" for n in range(8)}
+        assert {one.id: str(one.balance) for one in balances} == {
+            f"c-{n}": "12.00" for n in range(8)
+        }
 
 
 def test_a_closing_waits_for_the_entry_under_way_and_stops_the_next(real_books: str) -> None:

@@ -106,15 +106,23 @@ def test_the_same_source_posts_once() -> None:
 
 def test_the_same_source_told_later_by_another_name_is_still_the_same() -> None:
     first = post("recharge", "10.00", "payment:1")
-    again = event("recharge", "10.00", "payment:1", customer=replace(CUSTOMER, name="改名"), minutes=9)
+    again = event(
+        "recharge", "10.00", "payment:1", customer=replace(CUSTOMER, name="改名"), minutes=9
+    )
     assert services.post_events(events=[again])[0] == first
 
 
 @pytest.mark.parametrize(
     ("kind", "amount", "customer"),
-    [("recharge", "10.01", CUSTOMER), ("recharge", "10.00", NEIGHBOUR), ("supply", "10.00", CUSTOMER)],
+    [
+        ("recharge", "10.01", CUSTOMER),
+        ("recharge", "10.00", NEIGHBOUR),
+        ("supply", "10.00", CUSTOMER),
+    ],
 )
-def test_the_same_source_with_other_contents_is_refused(kind: str, amount: str, customer: Party) -> None:
+def test_the_same_source_with_other_contents_is_refused(
+    kind: str, amount: str, customer: Party
+) -> None:
     post("recharge", "10.00", "payment:1")
     before = written()
     with pytest.raises(SourceConflict) as refused:
@@ -200,7 +208,9 @@ def test_amounts_that_are_zero_drop_out_in_pairs() -> None:
 
 def test_a_reversal_is_the_negated_copy_and_happens_once() -> None:
     entry = post("recharge", "10.00", "payment:1")
-    reversal = services.reverse(entry=entry, source="undo:1", at=AT + timedelta(days=1), memo="误充")
+    reversal = services.reverse(
+        entry=entry, source="undo:1", at=AT + timedelta(days=1), memo="误充"
+    )
     judge()
     assert lines(reversal) == [
         ("CREDIT", "1012.channel.alipay-1", 1000),
@@ -260,7 +270,8 @@ def test_the_day_of_a_period_is_chinas() -> None:
         period=Period.objects.get(start_date=date(2026, 3, 1)), state=PeriodState.CLOSED
     )
     last_of_february = replace(
-        event("recharge", "1.00", "payment:1"), effective_at=AT.replace(month=2, day=28, hour=15, minute=59)
+        event("recharge", "1.00", "payment:1"),
+        effective_at=AT.replace(month=2, day=28, hour=15, minute=59),
     )
     first_of_march = replace(
         last_of_february, source="payment:2", effective_at=AT.replace(month=2, day=28, hour=16)
@@ -389,7 +400,8 @@ def test_bulk_writes_the_same_books_as_one_by_one(north: Distributor) -> None:
 
     def content() -> list[object]:
         return [
-            (e.source, e.kind, e.journal.code, e.effective_at, e.facts, lines(e)) for e in queries.entries()
+            (e.source, e.kind, e.journal.code, e.effective_at, e.facts, lines(e))
+            for e in queries.entries()
         ] + list(written())
 
     for one in told:
