@@ -229,7 +229,10 @@ def listen() -> tuple[Listener, ThreadingHTTPServer]:
         def log_message(self, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128
+
+    server = Server(("127.0.0.1", 0), Handler)
     listener.port = server.server_port
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return listener, server
