@@ -66,14 +66,12 @@ def statement_of(
 
 def intents_of_order(*, order_id: UUID) -> QuerySet[PaymentIntent]:
     """Every try to pay an order at a provider, newest first, with the payment that came of it."""
-    return (
-        PaymentIntent.objects.filter(order_id=order_id).select_related("payment").order_by("-id")
-    )
+    return PaymentIntent.objects.filter(order_id=order_id).select_related("payment").order_by("-id")
 
 
-def intent_of_customer(*, customer_id: UUID, public_id: UUID) -> PaymentIntent | None:
+def recharge_of(*, customer_id: UUID, public_id: UUID) -> PaymentIntent | None:
     return (
-        PaymentIntent.objects.filter(customer_id=customer_id, public_id=public_id)
+        PaymentIntent.objects.filter(customer_id=customer_id, public_id=public_id, order_id=None)
         .select_related("payment")
         .first()
     )

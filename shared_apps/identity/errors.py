@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from shared_apps.kernel.errors import Conflict, Invalid, NotFound
+from shared_apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class BadPhone(Invalid):
@@ -56,3 +56,10 @@ class UnknownToken(NotFound):
 class TooManyTokens(Conflict):
     code = "identity.too_many_tokens"
     sentence = _("有效的访问令牌最多 %(most)s 个，请先停用不再使用的。")
+
+
+class TokenMakesNoToken(Forbidden):
+    """Else whoever found a token could keep a way in after it was revoked."""
+
+    code = "identity.token_makes_no_token"
+    sentence = _("令牌不能用来创建新的令牌，请登录网站后在“我的账户”中创建。")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -61,9 +60,9 @@ def staff_with(*roles: str) -> QuerySet[User]:
     return staff().filter(roles__overlap=list(roles), is_active=True)
 
 
-def tokens_of(user: User) -> Sequence[ApiToken]:
+def tokens_of(user: User) -> QuerySet[ApiToken]:
     """A person's tokens, the usable ones first."""
-    return list(ApiToken.objects.filter(user=user).order_by("-revoked_at", "-id"))
+    return ApiToken.objects.filter(user=user).order_by("-revoked_at", "-id")
 
 
 def token_of(user: User, public_id: UUID) -> ApiToken:

@@ -37,6 +37,7 @@ class PriceChanged(Conflict):
     """The sum that was shown is no longer the sum; the customer decides, nothing was placed."""
 
     code = "order.price_changed"
+    members = ("shown", "now")
     sentence = _("价格已变动：页面显示 %(shown)s 元，现为 %(now)s 元。请确认新的价格后再提交。")
 
     def __init__(self, *, shown: Money, now: Money, **attributes: Any) -> None:

@@ -1,7 +1,7 @@
 """Every refusal of the API as RFC 9457 problem details, from whichever layer it comes.
 
-`code` is stable and for programs, `detail` is a sentence for people in their language, and
-`errors` names the fields that are wrong.
+`code` is stable and for programs, `detail` is a sentence for people in their language, `errors` names
+the fields that are wrong, and an error may add members of its own (`DomainError.members`).
 """
 
 from __future__ import annotations
@@ -46,9 +46,11 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     elif isinstance(exc, PermissionDenied):
         exc = Forbidden()
     headers: dict[str, str] = {}
+    members: dict[str, str] = {}
     errors: list[dict[str, str]] = []
     if isinstance(exc, DomainError):
         status, code, detail = exc.status, exc.code, str(exc)
+        members = {name: str(exc.attributes[name]) for name in exc.members}
         if field := str(exc.attributes.get("field") or ""):
             errors = [{"field": field, "code": code, "detail": detail}]
         if wait := exc.attributes.get("retry_after"):
@@ -73,6 +75,7 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         "detail": detail,
         "instance": context["request"].path if context.get("request") else "",
         "code": code,
+        **members,
     }
     if errors:
         problem["errors"] = errors

@@ -220,7 +220,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["ncmatch.api.permissions.Declared"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "ncmatch.api.schema.ApiSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "ncmatch.api.problems.handle",
@@ -229,12 +229,35 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "NCMatch API",
-    "DESCRIPTION": "算力供需对接平台：找算力、下单、付款、使用。",
+    "DESCRIPTION": (
+        "算力供需对接平台：找算力、下单、付款、使用。\n\n"
+        "金额是最多两位小数的十进制文本，时间是带时区的 ISO 8601，编号是 UUID。"
+        "列表按页取：page 从 1 开始，per_page 最多 100；超过最后一页时返回最后一页。"
+        "拒绝一律为 RFC 9457（application/problem+json），程序请按 code 判断。"
+    ),
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
+    "SORT_OPERATIONS": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "TAGS": [
+        {"name": "offers", "description": "产品：搜索、筛选、比较。不需要登录。"},
+        {"name": "cart", "description": "购物车。"},
+        {"name": "orders", "description": "询价、下单和支付。"},
+        {"name": "resources", "description": "已开通的资源和访问方式。"},
+        {"name": "balance", "description": "余额、明细和充值。"},
+        {"name": "me", "description": "本人和访问令牌。"},
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "OfferingState": "shared_apps.catalog.enums.OfferingState",
+        "PlanKind": "shared_apps.catalog.enums.PlanKind",
+        "HubBasis": "shared_apps.suppliers.enums.HubBasis",
+        "OrderState": "tenant_apps.orders.enums.OrderState",
+        "LineState": "tenant_apps.orders.enums.LineState",
+        "PayBy": "tenant_apps.orders.enums.PayBy",
+        "PaymentMethod": "billing.payments.enums.Method",
+        "PaymentState": "billing.payments.enums.IntentState",
+        "ResourceState": "tenant_apps.fulfilment.enums.ResourceState",
+    },
 }
 
 # ---- what a page may load: only what comes from its own host

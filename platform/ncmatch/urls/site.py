@@ -2,8 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from ncmatch import site_pages
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("tenant_apps.shop.urls")),
+    path("", include("billing.payments.urls")),
+    path("", include("ncmatch.urls.common")),
+    path("brand.css", site_pages.brand, name="brand"),
     path("accounts/", include("ncmatch.urls.accounts")),
+    path("payments/", include("billing.payments.urls")),
+    path("", include("ncmatch.urls.api")),
 ]
 
 handler429 = "ncmatch.pages.too_many"  # asked for by allauth, by this name

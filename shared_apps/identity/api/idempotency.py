@@ -18,16 +18,15 @@ the process dies, the database undoes all three, and the same request starts fro
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from django.db import connection, transaction
+from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import NotAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -36,11 +35,13 @@ from shared_apps.identity.models import IdempotentRequest, User
 from shared_apps.kernel import tenancy
 from shared_apps.kernel.errors import Conflict, Invalid
 
+from .people import person
+
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
-Handler = Callable[..., Response]
+Handler = Callable[..., HttpResponse]
 
 
 class KeyMissing(Invalid):
@@ -63,10 +64,8 @@ def idempotent(handler: Handler) -> Handler:
     """For `post` of an API view: see the module for the rule that the view must keep."""
 
     @wraps(handler)
-    def once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
-        user = request.user
-        if not isinstance(user, User):
-            raise NotAuthenticated
+    def once(view: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        user = person(request)
         key = request.headers.get(HEADER, "")
         if not _KEY.fullmatch(key):
             raise KeyMissing
@@ -77,7 +76,7 @@ def idempotent(handler: Handler) -> Handler:
             if kept is not None:
                 if kept.fingerprint != fingerprint:
                     raise KeyReused
-                return Response(kept.body, status=kept.status, headers={REPLAYED: "true"})
+                return _again(kept)
             response = handler(view, request, *args, **kwargs)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
@@ -87,7 +86,7 @@ def idempotent(handler: Handler) -> Handler:
                 key=key,
                 fingerprint=fingerprint,
                 status=response.status_code,
-                body=json.loads(JSONRenderer().render(response.data) or b"null"),
+                body=_body(response),
             )
         return response
 
@@ -103,6 +102,20 @@ def idempotent(handler: Handler) -> Handler:
         ]
     )(once)
     return described
+
+
+def _body(response: HttpResponse) -> str:
+    """What will go out, to the letter; a response of DRF's is written later than here."""
+    if isinstance(response, Response):
+        written: bytes = JSONRenderer().render(response.data)
+        return written.decode()
+    return response.content.decode()
+
+
+def _again(kept: IdempotentRequest) -> HttpResponse:
+    response = HttpResponse(kept.body, status=kept.status, content_type="application/json")
+    response[REPLAYED] = "true"
+    return response
 
 
 def _fingerprint(request: Request) -> str:

@@ -22,7 +22,7 @@ class MoneyField(serializers.Field[Money, str, str, Any]):
     """`"1280.00"`. What comes in is text as well: a JSON number may have been a float on its way."""
 
     default_error_messages = {
-        "amount": _("金额须为最多两位小数的十进制文本，如 \"1280.00\"。"),
+        "amount": _('金额须为最多两位小数的十进制文本，如 "1280.00"。'),
     }
 
     def to_internal_value(self, data: Any) -> Money:

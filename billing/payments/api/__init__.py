@@ -1,0 +1,1 @@
+"""How a payment is written in the API; its routes belong to what is paid for."""

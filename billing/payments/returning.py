@@ -1,0 +1,17 @@
+"""Where a provider sends its word and the buyer's browser: always this site, whose host is in the table."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.urls import reverse
+from rest_framework.request import Request
+
+from .services.intents import Return
+
+
+def back_to(request: HttpRequest | Request, path: str) -> Return:
+    """`path` is the page on this site that the buyer comes back to."""
+    return Return(
+        notify_url=request.build_absolute_uri(reverse("payments:alipay_notify")),
+        return_url=request.build_absolute_uri(path),
+    )

@@ -1,0 +1,1 @@
+"""What a customer has: resources, and how to enter them."""

@@ -1,0 +1,1 @@
+"""Quotes, the cart, orders and how they are paid."""

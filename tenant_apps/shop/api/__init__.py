@@ -1,0 +1,1 @@
+"""The shop's part of the API: what is on sale, found, compared and priced."""
