@@ -3,4 +3,4 @@ from django.urls import path
 from . import views
 
 app_name = "payments"
-urlpatterns = [path("alipay/notify/", views.alipay_notify, name="alipay_notify")]
+urlpatterns = [path("payments/alipay/notify/", views.alipay_notify, name="alipay_notify")]

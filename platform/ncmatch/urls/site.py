@@ -10,7 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("ncmatch.urls.common")),
     path("brand.css", site_pages.brand, name="brand"),
     path("accounts/", include("ncmatch.urls.accounts")),
-    path("payments/", include("billing.payments.urls")),
     path("", include("ncmatch.urls.api")),
 ]
 
