@@ -60,7 +60,9 @@ class Offering(PublicId):
     upper end stands in `vcpu_most` and `ram_gb_most`.
     """
 
-    rows = SharedRows(read="state <> 'DRAFT'", operator_read="true", operator_write=True)
+    # No predicate on state here: under one, PostgreSQL may not use the search index, because a
+    # text search is not leakproof. What is not on sale is left out by the queries.
+    rows = PUBLIC_FACT
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="offerings")
     sku = models.CharField(_("SKU"), max_length=80)
@@ -175,12 +177,26 @@ class FxRate(models.Model):
 
 
 class Price(models.Model):
-    """A plan's list price over a half-open period: yuan per instance and hour, with its origin."""
+    """A plan's list price over a half-open period: yuan per instance and hour, with its origin.
+
+    `starts_at` and `ends_at` repeat the period for large joins: behind row policies PostgreSQL has no
+    statistics for ranges, takes one row in a hundred for granted and joins 100,000 by nested loops.
+    """
 
     rows = PUBLIC_FACT
 
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="prices")
     effective = DateTimeRangeField(_("生效期"))
+    starts_at = models.GeneratedField(
+        expression=models.Func(F("effective"), function="lower"),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
+    ends_at = models.GeneratedField(
+        expression=models.Func(F("effective"), function="upper"),
+        output_field=models.DateTimeField(null=True),
+        db_persist=True,
+    )
     list_hourly = models.DecimalField(_("目录价 元/小时"), max_digits=18, decimal_places=6)
     source_amount = models.DecimalField(_("原币金额"), max_digits=18, decimal_places=6)
     source_currency = models.CharField(_("原币"), max_length=3)
@@ -194,11 +210,6 @@ class Price(models.Model):
             models.Index(
                 fields=("list_hourly",),
                 name="price_open_by_amount",
-                condition=Q(effective__endswith__isnull=True),
-            ),
-            models.Index(
-                fields=("plan",),
-                name="price_open_by_plan",
                 condition=Q(effective__endswith__isnull=True),
             ),
         ]

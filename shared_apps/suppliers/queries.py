@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -88,3 +89,42 @@ def adapter_for(*, supplier: Supplier) -> SupplierAdapter:
         secret=secrets.unseal(connection.sealed_secret) if connection.sealed_secret else "",
     )
     return registry.build(connection.adapter, facts)
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierOverview:
+    """A supplier as the operator sees it: the agreement in force on a day, the door, what is behind it."""
+
+    supplier: Supplier
+    agreement: SupplyAgreement | None
+    connection: SupplierConnection | None
+
+    @property
+    def sells(self) -> bool:
+        return self.agreement is not None and self.supplier.state == SupplierState.ACTIVE
+
+
+def overviews(*, on: date, text: str = "", state: str = "") -> list[SupplierOverview]:
+    """Every supplier with its agreement in force and its connection. Three queries."""
+    found = Supplier.objects.select_related("hub")
+    if text:
+        found = found.filter(
+            Q(name__icontains=text) | Q(name_zh__icontains=text) | Q(slug__icontains=text)
+        )
+    if state:
+        found = found.filter(state=state)
+    agreements = {
+        agreement.supplier_id: agreement
+        for agreement in SupplyAgreement.objects.filter(valid_during__contains=on).exclude(
+            state=AgreementState.DRAFT
+        )
+    }
+    connections = {row.supplier_id: row for row in SupplierConnection.objects.all()}
+    return [
+        SupplierOverview(supplier, agreements.get(supplier.pk), connections.get(supplier.pk))
+        for supplier in found
+    ]
+
+
+def connection(*, supplier: Supplier) -> SupplierConnection | None:
+    return SupplierConnection.objects.filter(supplier=supplier).first()

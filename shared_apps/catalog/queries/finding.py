@@ -1,7 +1,11 @@
-"""Finding offers: one statement for the page, one for the facets and the total.
+"""Finding offers: one statement reads the directory, one chooses and counts, one reads the chosen.
 
 A filter takes any of its values; filters, and the words of the text, must all hold. Each facet
 ignores its own filter only, so that it says what choosing another value would show.
+
+Suppliers, hubs and cards are few and offers are many: the few are read first and stand in the large
+statement as keys. Behind row policies PostgreSQL estimates joins and ranges blindly; of keys and
+moments it has statistics.
 """
 
 from __future__ import annotations
@@ -14,10 +18,10 @@ from typing import Any
 from shared_apps.catalog.enums import PlanKind, Sort
 from shared_apps.catalog.words import understand
 
+from .directory import Asked, Directory
 from .rows import (
     OFFER_COLUMNS,
     OFFER_TABLES,
-    Facet,
     Facets,
     OfferPage,
     OfferRow,
@@ -27,64 +31,42 @@ from .rows import (
 )
 
 MOST_PER_PAGE = 100
+_MOST_PRICE = Decimal(10**12)
 
 # What is on sale and answers the text, with one column per filter that says whether it is met.
 _CANDIDATES = """
-WITH selling AS MATERIALIZED (
-    SELECT s.id, s.slug, coalesce(nullif(s.name_zh, ''), s.name) AS name, s.sort_key,
-           h.code AS hub, h.name AS hub_name, h.position AS hub_position
-      FROM suppliers_supplier s
-      LEFT JOIN suppliers_hub h ON h.id = s.hub_id
-     WHERE s.state = 'ACTIVE' AND EXISTS (
-           SELECT 1 FROM suppliers_sellingwindow w WHERE w.supplier_id = s.id AND w.during @> %(day)s::date)
-), candidate AS MATERIALIZED (
-    SELECT o.id, o.gpu_count, o.gpu_memory_gb, p.list_hourly AS price,
-           g.code AS gpu_model, g.name AS gpu_name, coalesce(g.memory_gb, 0) AS memory,
-           s.slug AS supplier, s.name AS supplier_name, s.sort_key, s.hub, s.hub_name, s.hub_position,
-           EXISTS (SELECT 1 FROM catalog_plan x
-                    WHERE x.offering_id = o.id AND x.kind = 'SPOT' AND x.state = 'ACTIVE') AS has_spot,
-           (%(gpu_models)s::text[] IS NULL OR g.code = ANY(%(gpu_models)s)) IS TRUE AS by_model,
-           (%(gpu_counts)s::int[] IS NULL OR o.gpu_count = ANY(%(gpu_counts)s)) AS by_count,
-           coalesce(g.memory_gb, 0) BETWEEN %(memory_min)s AND %(memory_max)s AS by_memory,
-           (%(suppliers)s::text[] IS NULL OR s.slug = ANY(%(suppliers)s)) AS by_supplier,
-           (%(hubs)s::text[] IS NULL OR s.hub = ANY(%(hubs)s)) IS TRUE AS by_hub,
+WITH candidate AS MATERIALIZED (
+    SELECT o.id, o.gpu_model_id, o.gpu_count, o.gpu_memory_gb, o.supplier_id, p.list_hourly AS price,
+           x.id IS NOT NULL AS has_spot,
+           {by_model} AS by_model,
+           {by_count} AS by_count,
+           {by_memory} AS by_memory,
+           {by_supplier} AS by_supplier,
+           {by_hub} AS by_hub,
            p.list_hourly >= %(price_min)s AND p.list_hourly <= %(price_max)s AS by_price
       FROM catalog_offering o
-      JOIN selling s ON s.id = o.supplier_id
       JOIN catalog_plan n ON n.offering_id = o.id AND n.kind = %(kind)s AND n.state = 'ACTIVE'
-      JOIN catalog_price p ON p.plan_id = n.id AND p.effective @> %(at)s::timestamptz
-      LEFT JOIN catalog_gpumodel g ON g.id = o.gpu_model_id
-     WHERE o.state = 'ACTIVE' AND {text}
+      JOIN catalog_price p ON p.plan_id = n.id
+           AND p.starts_at <= %(at)s AND (p.ends_at > %(at)s OR p.ends_at IS NULL)
+      LEFT JOIN catalog_plan x ON x.offering_id = o.id AND x.kind = 'SPOT' AND x.state = 'ACTIVE'
+     WHERE o.state = 'ACTIVE' AND o.supplier_id = ANY(%(selling)s) AND {text}
 )
-"""
-_ALL = "by_model AND by_count AND by_memory AND by_supplier AND by_hub AND by_price"
-_COUNTS = f"""
-SELECT grouping(gpu_model, gpu_count, memory, supplier, hub) AS facet,
-       gpu_model, min(gpu_name) AS gpu_name, gpu_count, memory,
-       supplier, min(supplier_name) AS supplier_name, min(sort_key) AS sort_key,
-       hub, min(hub_name) AS hub_name, min(hub_position) AS hub_position,
+SELECT grouping(gpu_model_id, gpu_count, supplier_id) AS facet, gpu_model_id, gpu_count, supplier_id,
        count(*) FILTER (WHERE by_count AND by_memory AND by_supplier AND by_hub AND by_price) AS for_model,
        count(*) FILTER (WHERE by_model AND by_memory AND by_supplier AND by_hub AND by_price) AS for_count,
        count(*) FILTER (WHERE by_model AND by_count AND by_supplier AND by_hub AND by_price) AS for_memory,
        count(*) FILTER (WHERE by_model AND by_count AND by_memory AND by_hub AND by_price) AS for_supplier,
        count(*) FILTER (WHERE by_model AND by_count AND by_memory AND by_supplier AND by_price) AS for_hub,
-       count(*) FILTER (WHERE {_ALL}) AS total,
-       count(*) FILTER (WHERE {_ALL} AND has_spot) AS spot,
-       min(price) FILTER (WHERE by_model AND by_count AND by_memory AND by_supplier AND by_hub) AS price_min,
-       max(price) FILTER (WHERE by_model AND by_count AND by_memory AND by_supplier AND by_hub) AS price_max
+       count(*) FILTER (WHERE {all} AND by_price) AS total,
+       count(*) FILTER (WHERE {all} AND by_price AND has_spot) AS spot,
+       min(price) FILTER (WHERE {all}) AS price_min,
+       max(price) FILTER (WHERE {all}) AS price_max,
+       ARRAY(SELECT id FROM candidate WHERE {all} AND by_price
+              ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s) AS chosen
   FROM candidate
- GROUP BY GROUPING SETS ((gpu_model), (gpu_count), (memory), (supplier), (hub), ())
-"""  # noqa: S608  fixed fragments
-# The bits of grouping(): a bit is 0 where the column is the one grouped by.
-_MODEL, _COUNT, _MEMORY, _SUPPLIER, _HUB, _NOTHING = (
-    0b01111,
-    0b10111,
-    0b11011,
-    0b11101,
-    0b11110,
-    0b11111,
-)
-
+ GROUP BY GROUPING SETS ((gpu_model_id), (gpu_count), (supplier_id), ())
+"""
+_ALL = "by_model AND by_count AND by_memory AND by_supplier AND by_hub"
 _ORDER = {
     Sort.PER_GPU: "price / nullif(gpu_count, 0) NULLS LAST, price, id",
     Sort.PRICE: "price, id",
@@ -92,8 +74,6 @@ _ORDER = {
     Sort.MEMORY_DESC: "gpu_memory_gb DESC, price, id",
     Sort.GPUS_DESC: "gpu_count DESC, price, id",
 }
-_MOST_PRICE = Decimal(10**12)
-_MOST_MEMORY = 2**31 - 1
 
 
 def find_offers(
@@ -113,80 +93,55 @@ def find_offers(
     page: int = 1,
     per_page: int = 24,
 ) -> OfferPage:
-    """A page of what is on sale at a moment, with facets and total. Two queries.
+    """A page of what is on sale at a moment, with facets and total. Three queries.
 
     Memory is a card's own, in GB; prices are list prices per instance and hour, both ends included,
     of the spot plan where `spot` is asked for. Suppliers go by slug, hubs by code, models by code. A
-    page beyond the last gives the last.
+    page beyond the last gives the last, and costs a query more.
     """
     understood = understand(text)
     per_page = min(max(per_page, 1), MOST_PER_PAGE)
+    page = min(max(page, 1), 10**6)
     if understood.nothing:
         return OfferPage((), 0, 1, per_page, Facets(), understood)
+    asked = Asked(
+        gpu_models=frozenset(gpu_models),
+        gpu_counts=frozenset(gpu_counts),
+        memory_min=memory_min if memory_min is not None else 0,
+        memory_max=memory_max,
+        suppliers=frozenset(suppliers),
+        hubs=frozenset(hubs),
+    )
+    directory = Directory.read(at)
+    keys = directory.keys(asked)
     parameters: dict[str, Any] = moment(at) | {
         "kind": (PlanKind.SPOT if spot else PlanKind.ON_DEMAND).value,
-        "gpu_models": list(gpu_models) or None,
-        "gpu_counts": list(gpu_counts) or None,
-        "memory_min": memory_min if memory_min is not None else 0,
-        "memory_max": memory_max if memory_max is not None else _MOST_MEMORY,
+        "selling": directory.selling,
         "price_min": price_min if price_min is not None else Decimal(0),
         "price_max": price_max if price_max is not None else _MOST_PRICE,
-        "suppliers": list(suppliers) or None,
-        "hubs": list(hubs) or None,
         "words": understood.tsquery(),
+        "limit": per_page,
+        **keys.parameters,
     }
-    candidates = _CANDIDATES.format(
-        text="o.search @@ %(words)s::tsquery" if understood.terms else "true"
+    statement = _CANDIDATES.format(
+        text="o.search @@ %(words)s::tsquery" if understood.terms else "true",
+        all=_ALL,
+        order=_ORDER[Sort(sort)],
+        **keys.predicates,
     )
-    counted = fetch(candidates + _COUNTS, parameters)
-    facets, total = _facets(counted, parameters)
-    page = min(max(page, 1), max(1, -(-total // per_page)))
-    rows = _page(candidates, parameters, sort, per_page, (page - 1) * per_page) if total else ()
-    return OfferPage(rows, total, page, per_page, facets, understood)
-
-
-def _page(
-    candidates: str, parameters: dict[str, Any], sort: str, limit: int, offset: int
-) -> tuple[OfferRow, ...]:
-    order = _ORDER[Sort(sort)]
-    statement = f"""{candidates}, chosen AS MATERIALIZED (
-        SELECT id, row_number() OVER (ORDER BY {order}) AS place FROM candidate WHERE {_ALL}
-         ORDER BY place LIMIT %(limit)s OFFSET %(offset)s
-    ) {OFFER_COLUMNS} FROM chosen JOIN catalog_offering o ON o.id = chosen.id {OFFER_TABLES} ORDER BY place"""  # noqa: S608  fixed fragments
-    found = fetch(statement, parameters | {"limit": limit, "offset": offset})
-    return tuple(offer_row(row) for row in found)
-
-
-def _facets(counted: list[dict[str, Any]], asked: dict[str, Any]) -> tuple[Facets, int]:
-    def facet(
-        bits: int, value: str, count: str, label: str, chosen: Collection[Any]
-    ) -> list[Facet]:
-        return [
-            Facet(row[value], str(row[label]), row[count], row[value] in chosen)
-            for row in counted
-            if row["facet"] == bits
-            and row[value] is not None
-            and (row[count] or row[value] in chosen)
-        ]
-
-    places = {row["hub"]: row["hub_position"] for row in counted if row["facet"] == _HUB}
-    spelled = {row["supplier"]: row["sort_key"] for row in counted if row["facet"] == _SUPPLIER}
-    models = facet(_MODEL, "gpu_model", "for_model", "gpu_name", asked["gpu_models"] or ())
-    counts = facet(_COUNT, "gpu_count", "for_count", "gpu_count", asked["gpu_counts"] or ())
-    memories = facet(_MEMORY, "memory", "for_memory", "memory", ())
-    suppliers = facet(
-        _SUPPLIER, "supplier", "for_supplier", "supplier_name", asked["suppliers"] or ()
+    counted = fetch(statement, parameters | {"offset": (page - 1) * per_page})
+    facets, total = directory.facets(counted, asked)
+    last = max(1, -(-total // per_page))
+    if page > last:
+        page = last
+        counted = fetch(statement, parameters | {"offset": (page - 1) * per_page})
+    chosen: list[int] = counted[0]["chosen"]
+    return OfferPage(
+        _rows(chosen, parameters) if chosen else (), total, page, per_page, facets, understood
     )
-    hubs = facet(_HUB, "hub", "for_hub", "hub_name", asked["hubs"] or ())
-    everything = next(row for row in counted if row["facet"] == _NOTHING)
-    found = Facets(
-        gpu_models=tuple(sorted(models, key=lambda f: (-f.count, f.label))),
-        gpu_counts=tuple(sorted(counts, key=lambda f: f.value)),
-        memories=tuple(sorted(memories, key=lambda f: f.value)),
-        suppliers=tuple(sorted(suppliers, key=lambda f: spelled[f.value])),
-        hubs=tuple(sorted(hubs, key=lambda f: places[f.value])),
-        price_min=everything["price_min"],
-        price_max=everything["price_max"],
-        spot=everything["spot"],
-    )
-    return found, everything["total"]
+
+
+def _rows(ids: list[int], parameters: dict[str, Any]) -> tuple[OfferRow, ...]:
+    statement = f"""{OFFER_COLUMNS} FROM catalog_offering o {OFFER_TABLES}
+        WHERE o.id = ANY(%(ids)s) ORDER BY array_position(%(ids)s::bigint[], o.id)"""
+    return tuple(offer_row(row) for row in fetch(statement, parameters | {"ids": ids}))

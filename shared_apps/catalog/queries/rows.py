@@ -122,7 +122,6 @@ class OfferPage:
         return self.page < self.pages
 
 
-# Half-open periods: `effective` and `during` contain their beginning and not their end.
 OFFER_COLUMNS = """
 SELECT o.public_id, o.sku, o.name, o.state, s.public_id AS supplier_id, s.slug AS supplier_slug,
        coalesce(nullif(s.name_zh, ''), s.name) AS supplier_name,
@@ -142,9 +141,11 @@ OFFER_TABLES = """
   LEFT JOIN suppliers_hub h ON h.id = s.hub_id
   LEFT JOIN catalog_gpumodel g ON g.id = o.gpu_model_id
   LEFT JOIN catalog_plan d ON d.offering_id = o.id AND d.kind = 'ON_DEMAND' AND d.state = 'ACTIVE'
-  LEFT JOIN catalog_price dp ON dp.plan_id = d.id AND dp.effective @> %(at)s::timestamptz
+  LEFT JOIN catalog_price dp ON dp.plan_id = d.id
+       AND dp.starts_at <= %(at)s AND (dp.ends_at > %(at)s OR dp.ends_at IS NULL)
   LEFT JOIN catalog_plan c ON c.offering_id = o.id AND c.kind = 'SPOT' AND c.state = 'ACTIVE'
-  LEFT JOIN catalog_price cp ON cp.plan_id = c.id AND cp.effective @> %(at)s::timestamptz
+  LEFT JOIN catalog_price cp ON cp.plan_id = c.id
+       AND cp.starts_at <= %(at)s AND (cp.ends_at > %(at)s OR cp.ends_at IS NULL)
 """
 
 

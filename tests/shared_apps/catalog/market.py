@@ -1,4 +1,4 @@
-"""The catalogue as it stands after the project's own price file was imported and every supplier sells."""
+"""Price files, real and made up, and when they come in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from shared_apps.catalog.importing.report import ImportReport
 from shared_apps.catalog.importing.run import import_offers
 from shared_apps.suppliers import queries, services
 from shared_apps.suppliers.enums import HubBasis
-from shared_apps.suppliers.hubs import HUBS
 from shared_apps.suppliers.models import Supplier
 
 FILE = Path(__file__).parents[3] / "shared_apps" / "catalog" / "data" / "cloud-gpus.csv"
@@ -27,14 +26,6 @@ def file_of(*rows: str) -> bytes:
 
 def bring_in(data: bytes, *, at: datetime = OPENED, **options: object) -> ImportReport:
     return import_offers(data=data, file_name="offers.csv", at=at, **options)  # type: ignore[arg-type]
-
-
-def open_market(data: bytes | None = None) -> ImportReport:
-    """Imports, gives every supplier a hub in turn and an agreement at 62.5 percent. Shared plane."""
-    report = bring_in(FILE.read_bytes() if data is None else data)
-    for place, supplier in enumerate(queries.suppliers()):
-        sells(supplier, HUBS[place % len(HUBS)].code)
-    return report
 
 
 def sells(supplier: Supplier, hub: str) -> None:

@@ -24,7 +24,7 @@ from tests.shared_apps.catalog.market import FILE, LATER, OPENED, bring_in, file
 ONE = "AWS,A100 (80 GB),Ampere,8,640,96,1152,40.97,5.12,12.29,p4de.24xlarge"
 TWO = "AWS,T4 (16 GB),Turing,1,16,4,16,0.53,0.53,,g4dn.xlarge"
 
-pytestmark = pytest.mark.usefixtures("shared_plane")
+pytestmark = pytest.mark.usefixtures("empty_shelves")
 
 
 def snapshot() -> dict[str, list[tuple[object, ...]]]:
