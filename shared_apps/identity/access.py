@@ -37,7 +37,8 @@ class Policy:
     operator_only: bool = False
 
     def verdict(self, request: HttpRequest) -> Verdict:
-        if self.operator_only and not getattr(request.distributor, "is_operator", False):
+        site = getattr(request, "distributor", None)
+        if self.operator_only and not getattr(site, "is_operator", False):
             return Verdict.HIDE
         if self.kinds is None:
             return Verdict.ALLOW

@@ -85,13 +85,13 @@ class ApiToken(PublicId):
 
 
 class IdempotentRequest(models.Model):
-    """An API request that carried an Idempotency-Key, and what it was answered."""
+    """An API request that carried an Idempotency-Key and took effect, and what it was answered."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE)
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
-    status = models.PositiveSmallIntegerField(null=True)  # null: in flight
-    body = models.JSONField(null=True)
+    status = models.PositiveSmallIntegerField()
+    body = models.TextField(blank=True)  # to the letter, which jsonb would not keep
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from shared_apps.identity.access import Verdict, policy_of
+
+if TYPE_CHECKING:  # it is this class that asks for its permissions while it is being made
+    from rest_framework.views import APIView
 
 
 class Declared(BasePermission):

@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def small_api(settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.ncmatch.api.views"
