@@ -29,7 +29,9 @@ class MerchantAccount(PublicId):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["provider"], condition=models.Q(is_active=True), name="merchant_account_one_active"
+                fields=["provider"],
+                condition=models.Q(is_active=True),
+                name="merchant_account_one_active",
             ),
             models.UniqueConstraint(fields=["provider", "app_id"], name="merchant_account_app"),
         ]
@@ -38,7 +40,9 @@ class MerchantAccount(PublicId):
 class PaymentIntent(PublicId):
     """One try to be paid a fixed amount: for an order, or as a recharge of the balance."""
 
-    number = models.CharField(max_length=32, unique=True)  # global: it is the provider's out_trade_no
+    number = models.CharField(
+        max_length=32, unique=True
+    )  # global: it is the provider's out_trade_no
     account = models.ForeignKey(MerchantAccount, on_delete=models.PROTECT)
     method = models.CharField(max_length=16, choices=Method.choices)
     customer_id = models.UUIDField()
@@ -56,7 +60,9 @@ class PaymentIntent(PublicId):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="intent_amount"),
-            models.CheckConstraint(condition=models.Q(state__in=IntentState.values), name="intent_state"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=IntentState.values), name="intent_state"
+            ),
         ]
         indexes = [models.Index(fields=["order_id"], name="intent_order")]
 
@@ -81,7 +87,9 @@ class Payment(PublicId):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(
-                    amount_minor__gt=0, refunded_minor__gte=0, refunded_minor__lte=models.F("amount_minor")
+                    amount_minor__gt=0,
+                    refunded_minor__gte=0,
+                    refunded_minor__lte=models.F("amount_minor"),
                 ),
                 name="payment_refunded_at_most_paid",
             ),
@@ -95,7 +103,9 @@ class Refund(PublicId):
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     amount_minor = models.BigIntegerField()
     reason = models.CharField(max_length=200)
-    state = models.CharField(max_length=10, choices=RefundState.choices, default=RefundState.REQUESTED)
+    state = models.CharField(
+        max_length=10, choices=RefundState.choices, default=RefundState.REQUESTED
+    )
     detail = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
@@ -103,7 +113,9 @@ class Refund(PublicId):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="refund_amount"),
-            models.CheckConstraint(condition=models.Q(state__in=RefundState.values), name="refund_state"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=RefundState.values), name="refund_state"
+            ),
         ]
 
 
@@ -127,9 +139,12 @@ class ProviderEvent(PublicId):
         constraints = [
             # A repeated notification is the same row; a forged one cannot take a true one's place.
             models.UniqueConstraint(
-                fields=["provider", "app_id", "event_id", "digest", "state"], name="provider_event_once"
+                fields=["provider", "app_id", "event_id", "digest", "state"],
+                name="provider_event_once",
             ),
-            models.CheckConstraint(condition=models.Q(state__in=EventState.values), name="provider_event_state"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=EventState.values), name="provider_event_state"
+            ),
         ]
 
 
@@ -147,6 +162,8 @@ class Hold(PublicId):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="hold_amount"),
-            models.CheckConstraint(condition=models.Q(state__in=HoldState.values), name="hold_state"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=HoldState.values), name="hold_state"
+            ),
         ]
         indexes = [models.Index(fields=["customer_id", "state"], name="hold_customer")]

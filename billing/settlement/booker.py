@@ -59,7 +59,9 @@ def _book_batch() -> int:
                 entries = post_events(events=[_event(row) for row in pending])
         except DomainError as refused:
             log.error("booking.refused", code=refused.code, rows=len(pending), reason=str(refused))
-            Booking.objects.filter(pk__in=[row.pk for row in pending]).update(error=str(refused)[:500])
+            Booking.objects.filter(pk__in=[row.pk for row in pending]).update(
+                error=str(refused)[:500]
+            )
             return 0
         for row, entry in zip(pending, entries, strict=True):
             row.booked_at, row.entry_id, row.error = entry.recorded_at, entry.public_id, ""
@@ -83,8 +85,13 @@ def counterparty(row: Booking) -> Party:
     """The other side of a booking, as the ledger names it."""
     obligation = row.obligation
     if row.side == Side.CREDITOR:
-        return Party(PartyKind.DISTRIBUTOR, str(obligation.debtor.public_id), obligation.debtor.name)
+        return Party(
+            PartyKind.DISTRIBUTOR, str(obligation.debtor.public_id), obligation.debtor.name
+        )
     if obligation.creditor is not None:
-        return Party(PartyKind.DISTRIBUTOR, str(obligation.creditor.public_id), obligation.creditor.name)
-    assert obligation.supplier is not None
-    return Party(PartyKind.SUPPLIER, str(obligation.supplier.public_id), obligation.supplier.display_name)
+        return Party(
+            PartyKind.DISTRIBUTOR, str(obligation.creditor.public_id), obligation.creditor.name
+        )
+    return Party(
+        PartyKind.SUPPLIER, str(obligation.supplier.public_id), obligation.supplier.display_name
+    )

@@ -56,7 +56,9 @@ class PriceHop(Hop):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["trace_id", "position"], name="price_hop_once"),
-            models.CheckConstraint(condition=models.Q(amount_minor__gte=0), name="price_hop_amount"),
+            models.CheckConstraint(
+                condition=models.Q(amount_minor__gte=0), name="price_hop_amount"
+            ),
             models.CheckConstraint(
                 condition=models.Q(creditor__isnull=False, supplier=None)
                 | models.Q(creditor=None, supplier__isnull=False),
@@ -72,7 +74,9 @@ class Obligation(Hop, PublicId):
     """
 
     kind = models.CharField(max_length=8, choices=Kind.choices)
-    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversed_by")
+    reverses = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="reversed_by"
+    )
     effective_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
 
@@ -80,7 +84,9 @@ class Obligation(Hop, PublicId):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["trace_id", "position", "kind"], name="obligation_once"),
+            models.UniqueConstraint(
+                fields=["trace_id", "position", "kind"], name="obligation_once"
+            ),
             models.CheckConstraint(
                 condition=models.Q(kind=Kind.SALE, amount_minor__gte=0, reverses=None)
                 | models.Q(kind=Kind.REFUND, amount_minor__lte=0, reverses__isnull=False),
@@ -116,5 +122,7 @@ class Booking(models.Model):
             models.UniqueConstraint(fields=["obligation", "side"], name="booking_once"),
         ]
         indexes = [
-            models.Index(fields=["party", "id"], name="booking_pending", condition=models.Q(booked_at=None)),
+            models.Index(
+                fields=["party", "id"], name="booking_pending", condition=models.Q(booked_at=None)
+            ),
         ]

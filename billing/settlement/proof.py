@@ -81,10 +81,16 @@ def prove(*, at: datetime) -> Proof:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         members = _rows(
-            cursor, "SELECT public_id, schema_name, name FROM public.distributors_distributor ORDER BY depth, slug"
+            cursor,
+            "SELECT public_id, schema_name, name FROM public.distributors_distributor ORDER BY depth, slug",
         )
         names = {row[0]: row[2] for row in members}
-        names |= dict(_rows(cursor, "SELECT public_id, coalesce(nullif(name_zh, ''), name) FROM public.suppliers_supplier"))
+        names |= dict(
+            _rows(
+                cursor,
+                "SELECT public_id, coalesce(nullif(name_zh, ''), name) FROM public.suppliers_supplier",
+            )
+        )
         obliged = _obliged(cursor, proof)
         waiting = {side: _waiting(cursor, proof, side) for side in ("DEBTOR", "CREDITOR")}
         payable: dict[Pair, int] = {}
@@ -102,10 +108,20 @@ def prove(*, at: datetime) -> Proof:
         proof.pairs += 1
         debtor, creditor = (names.get(party, str(party)) for party in pair)
         owed = obliged.get(pair, 0)
-        _compare(proof, f"{debtor} → {creditor}", "应付账款", owed - waiting["DEBTOR"][pair], payable.get(pair, 0))
+        _compare(
+            proof,
+            f"{debtor} → {creditor}",
+            "应付账款",
+            owed - waiting["DEBTOR"][pair],
+            payable.get(pair, 0),
+        )
         if pair[1] in tenants:
             _compare(
-                proof, f"{debtor} → {creditor}", "应收账款", owed - waiting["CREDITOR"][pair], receivable.get(pair, 0)
+                proof,
+                f"{debtor} → {creditor}",
+                "应收账款",
+                owed - waiting["CREDITOR"][pair],
+                receivable.get(pair, 0),
             )
     return proof
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from shared_apps.identity.enums import Kind
 from shared_apps.kernel.errors import DomainError
+from tenant_apps.orders.queries import cart_size
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -16,12 +19,25 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "distributor": getattr(request, "distributor", None),
         "exchange_host": settings.EXCHANGE_HOST,
         "debug": settings.DEBUG,
+        "cart_count": partial(_cart_count, request),
     }
+
+
+def _cart_count(request: HttpRequest) -> int:
+    """Asked only by a page that shows it, and of customers only."""
+    user = getattr(request, "user", None)
+    if getattr(request, "distributor", None) is None or getattr(user, "kind", "") != Kind.CUSTOMER:
+        return 0
+    return cart_size(user)
 
 
 def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
     """A plain sentence in place of a stack trace; parts of a page get the sentence alone."""
-    template = "errors/partial.html" if request.headers.get("HX-Request") else f"errors/{_page(error)}.html"
+    template = (
+        "errors/partial.html"
+        if request.headers.get("HX-Request")
+        else f"errors/{_page(error)}.html"
+    )
     return render(request, template, {"error": error, "sentence": str(error)}, status=error.status)
 
 

@@ -20,9 +20,9 @@ SHAPE_CONTRAST = 3.0  # WCAG 2.2 AA, parts of controls
 def derive(primary_hex: str) -> dict[str, str]:
     """The CSS variables of a brand. Raises ValueError for anything but #rrggbb, so no CSS can be smuggled in."""
     primary = _valid(primary_hex)
-    dark_text = _contrast(primary, WHITE) < TEXT_CONTRAST and _contrast(
-        primary, INK
-    ) > _contrast(primary, WHITE)
+    dark_text = _contrast(primary, WHITE) < TEXT_CONTRAST and _contrast(primary, INK) > _contrast(
+        primary, WHITE
+    )
     on_primary = INK if dark_text else WHITE
     away = (
         WHITE if dark_text else "#000000"
@@ -52,9 +52,7 @@ def derive(primary_hex: str) -> dict[str, str]:
 
 def stylesheet(primary_hex: str) -> str:
     """The whole of /brand.css."""
-    lines = "".join(
-        f"  {name}: {value};\n" for name, value in derive(primary_hex).items()
-    )
+    lines = "".join(f"  {name}: {value};\n" for name, value in derive(primary_hex).items())
     return f":root {{\n{lines}}}\n"
 
 
@@ -80,10 +78,7 @@ def _rgb(colour: str) -> tuple[int, int, int]:
 
 def _mix(colour: str, other: str, share: float) -> str:
     """`share` of the other colour in this one."""
-    parts = (
-        round(a + (b - a) * share)
-        for a, b in zip(_rgb(colour), _rgb(other), strict=True)
-    )
+    parts = (round(a + (b - a) * share) for a, b in zip(_rgb(colour), _rgb(other), strict=True))
     return "#" + "".join(f"{part:02x}" for part in parts)
 
 

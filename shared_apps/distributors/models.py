@@ -61,7 +61,9 @@ class Distributor(TenantMixin, PublicId):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(state__in=State.values), name="distributor_state"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=State.values), name="distributor_state"
+            ),
             models.CheckConstraint(
                 condition=models.Q(schema_name__regex=f"^{tenancy.SCHEMA.pattern}$"),
                 name="distributor_schema_name",
@@ -70,7 +72,8 @@ class Distributor(TenantMixin, PublicId):
                 models.Value(1), condition=models.Q(parent=None), name="distributor_one_root"
             ),
             models.CheckConstraint(
-                condition=models.Q(parent=None, depth=0) | models.Q(parent__isnull=False, depth__gt=0),
+                condition=models.Q(parent=None, depth=0)
+                | models.Q(parent__isnull=False, depth__gt=0),
                 name="distributor_depth",
             ),
         ]

@@ -46,7 +46,9 @@ def found(
             Domain(tenant=distributor, domain=host, is_primary=position == 0).save()
         if parent is not None and wholesale_percent is not None:
             ResellerTerms.objects.create(
-                child=distributor, wholesale_percent=wholesale_percent, valid=DateTimeTZRange(at, None)
+                child=distributor,
+                wholesale_percent=wholesale_percent,
+                valid=DateTimeTZRange(at, None),
             )
         schemas.create(distributor.schema_name)
         if parent is None:
@@ -60,7 +62,12 @@ def found(
 
 
 def agree_terms(
-    *, child: Distributor, wholesale_percent: Decimal, starts_at: datetime, at: datetime, note: str = ""
+    *,
+    child: Distributor,
+    wholesale_percent: Decimal,
+    starts_at: datetime,
+    at: datetime,
+    note: str = "",
 ) -> ResellerTerms:
     """Opens new terms from `starts_at` and closes those in force there. Called as the parent.
 

@@ -60,6 +60,16 @@ def staff_with(*roles: str) -> QuerySet[User]:
     return staff().filter(roles__overlap=list(roles), is_active=True)
 
 
+def find_staff(*, text: str = "", role: str = "") -> QuerySet[User]:
+    """Staff, active or not, by name; `text` is part of a name or an address."""
+    found = staff()
+    if text:
+        found = found.filter(Q(name__icontains=text) | Q(email__icontains=text))
+    if role:
+        found = found.filter(roles__contains=[role])
+    return found
+
+
 def tokens_of(user: User) -> QuerySet[ApiToken]:
     """A person's tokens, the usable ones first."""
     return ApiToken.objects.filter(user=user).order_by("-revoked_at", "-id")

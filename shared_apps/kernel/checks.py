@@ -6,7 +6,9 @@ from . import rows
 
 
 @register()
-def every_shared_table_says_who_sees_its_rows(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+def every_shared_table_says_who_sees_its_rows(
+    app_configs: Any, **kwargs: Any
+) -> list[CheckMessage]:
     return [
         Error(
             f"{table} stands in the shared plane and does not say who sees its rows.",

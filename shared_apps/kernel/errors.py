@@ -16,7 +16,9 @@ class DomainError(Exception):
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 409
     sentence: ClassVar[str | Promise] = _("操作没有完成。")
-    members: ClassVar[tuple[str, ...]] = ()  # attributes that a program is told besides the sentence
+    members: ClassVar[
+        tuple[str, ...]
+    ] = ()  # attributes that a program is told besides the sentence
 
     def __init__(self, **attributes: Any) -> None:
         self.attributes = attributes

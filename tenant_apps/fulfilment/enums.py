@@ -16,7 +16,12 @@ class WorkState(models.TextChoices):
 
 
 WORK_TRANSITIONS = {
-    WorkState.QUEUED: {WorkState.PROVISIONING, WorkState.BINDING, WorkState.UNDOING, WorkState.DONE},
+    WorkState.QUEUED: {
+        WorkState.PROVISIONING,
+        WorkState.BINDING,
+        WorkState.UNDOING,
+        WorkState.DONE,
+    },
     WorkState.PROVISIONING: {WorkState.BINDING, WorkState.UNDOING, WorkState.DONE},
     WorkState.BINDING: {WorkState.DONE, WorkState.UNDOING},
     WorkState.UNDOING: {WorkState.FAILED},

@@ -19,7 +19,9 @@ class WorkOrder(PublicId):
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="work_orders")
     kind = models.CharField(max_length=10, choices=WorkKind.choices)
     state = models.CharField(max_length=14, choices=WorkState.choices, default=WorkState.QUEUED)
-    operation = models.CharField(max_length=10_000, blank=True)  # the supplier's own handle of what is going on
+    operation = models.CharField(
+        max_length=10_000, blank=True
+    )  # the supplier's own handle of what is going on
     attempts = models.PositiveIntegerField(default=0)  # failed calls in a row
     last_error = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -29,7 +31,9 @@ class WorkOrder(PublicId):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["line", "kind"], name="work_order_once"),
-            models.CheckConstraint(condition=models.Q(state__in=WorkState.values), name="work_order_state"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=WorkState.values), name="work_order_state"
+            ),
         ]
 
 
@@ -41,7 +45,9 @@ class Resource(PublicId):
     supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="+")
     number = models.CharField("资源编号", max_length=32, unique=True)
     name = models.CharField(max_length=120)
-    state = models.CharField(max_length=10, choices=ResourceState.choices, default=ResourceState.RUNNING)
+    state = models.CharField(
+        max_length=10, choices=ResourceState.choices, default=ResourceState.RUNNING
+    )
     access_sealed = models.TextField(blank=True)
     started_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -50,7 +56,9 @@ class Resource(PublicId):
     class Meta:
         ordering = ("-id",)
         constraints = [
-            models.CheckConstraint(condition=models.Q(state__in=ResourceState.values), name="resource_state"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=ResourceState.values), name="resource_state"
+            ),
             models.CheckConstraint(
                 condition=models.Q(ends_at__gt=models.F("started_at")), name="resource_period"
             ),

@@ -31,7 +31,8 @@ class CartItem(PublicId):
         constraints = [
             models.UniqueConstraint(fields=["customer", "plan", "hours"], name="cart_item_once"),
             models.CheckConstraint(
-                condition=models.Q(quantity__gte=1, quantity__lte=MOST_PER_ITEM), name="cart_item_quantity"
+                condition=models.Q(quantity__gte=1, quantity__lte=MOST_PER_ITEM),
+                name="cart_item_quantity",
             ),
             models.CheckConstraint(
                 condition=models.Q(hours__gte=1, hours__lte=MOST_HOURS), name="cart_item_hours"
@@ -41,9 +42,13 @@ class CartItem(PublicId):
 
 class Order(PublicId):
     number = models.CharField("订单号", max_length=32, unique=True)
-    request_key = models.UUIDField(unique=True)  # the form or API call that placed it: a repeat finds it
+    request_key = models.UUIDField(
+        unique=True
+    )  # the form or API call that placed it: a repeat finds it
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders")
-    state = models.CharField(max_length=20, choices=OrderState.choices, default=OrderState.AWAITING_PAYMENT)
+    state = models.CharField(
+        max_length=20, choices=OrderState.choices, default=OrderState.AWAITING_PAYMENT
+    )
     total_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3, default="CNY")
     terms_version = models.CharField("服务条款版本", max_length=20)
@@ -51,13 +56,17 @@ class Order(PublicId):
     expires_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
     paid_by = models.CharField(max_length=16, blank=True)
-    paid_intent = models.CharField(max_length=32, blank=True)  # the payment whose money it is, if from outside
+    paid_intent = models.CharField(
+        max_length=32, blank=True
+    )  # the payment whose money it is, if from outside
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("-id",)
         constraints = [
-            models.CheckConstraint(condition=models.Q(state__in=OrderState.values), name="order_state"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=OrderState.values), name="order_state"
+            ),
             models.CheckConstraint(condition=models.Q(total_minor__gt=0), name="order_total"),
         ]
         indexes = [models.Index(fields=["state", "placed_at"], name="order_state_placed")]
@@ -90,9 +99,13 @@ class OrderLine(PublicId):
         ordering = ("order", "position")
         constraints = [
             models.UniqueConstraint(fields=["order", "position"], name="order_line_position"),
-            models.CheckConstraint(condition=models.Q(state__in=LineState.values), name="order_line_state"),
             models.CheckConstraint(
-                condition=models.Q(hourly_minor__gt=0, amount_minor=models.F("hourly_minor") * models.F("hours")),
+                condition=models.Q(state__in=LineState.values), name="order_line_state"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    hourly_minor__gt=0, amount_minor=models.F("hourly_minor") * models.F("hours")
+                ),
                 name="order_line_amount",
             ),
         ]

@@ -58,7 +58,9 @@ class PricedChoice:
     @property
     def name(self) -> str:
         offering = self.plan.offering
-        cards = f"{offering.gpu_model} × {offering.gpu_count}" if offering.gpu_model else offering.name
+        cards = (
+            f"{offering.gpu_model} × {offering.gpu_count}" if offering.gpu_model else offering.name
+        )
         return f"{cards} · {offering.supplier.display_name}"
 
     @property

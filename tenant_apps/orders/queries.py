@@ -20,7 +20,9 @@ from .pricing import Choice, PricedChoice, price_each
 
 def visible_to(user: User) -> QuerySet[Order]:
     """Orders of the customers whom this person may see."""
-    return Order.objects.filter(customer__in=customers.visible_to(user)).select_related("customer__user")
+    return Order.objects.filter(customer__in=customers.visible_to(user)).select_related(
+        "customer__user"
+    )
 
 
 def order(user: User, public_id: UUID) -> Order:
@@ -150,6 +152,10 @@ class Cart:
     @property
     def choices(self) -> list[Choice]:
         return [line.priced.choice for line in self.lines if line.priced]
+
+
+def cart_size(user: User) -> int:
+    return CartItem.objects.filter(customer__user=user).count()
 
 
 def cart(customer: Customer, *, at: datetime) -> Cart:

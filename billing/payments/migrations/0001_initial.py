@@ -2,146 +2,337 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import shared_apps.kernel.ids
 from django.db import migrations, models
+
+import shared_apps.kernel.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=shared_apps.kernel.ids.new_id, editable=False, unique=True)),
-                ('customer_id', models.UUIDField()),
-                ('subject_id', models.UUIDField(unique=True)),
-                ('amount_minor', models.BigIntegerField()),
-                ('currency', models.CharField(default='CNY', max_length=3)),
-                ('state', models.CharField(choices=[('HELD', '已冻结'), ('CAPTURED', '已扣款'), ('RELEASED', '已解冻')], default='HELD', max_length=10)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('ended_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=shared_apps.kernel.ids.new_id, editable=False, unique=True
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                ("subject_id", models.UUIDField(unique=True)),
+                ("amount_minor", models.BigIntegerField()),
+                ("currency", models.CharField(default="CNY", max_length=3)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("HELD", "已冻结"),
+                            ("CAPTURED", "已扣款"),
+                            ("RELEASED", "已解冻"),
+                        ],
+                        default="HELD",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("ended_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['customer_id', 'state'], name='hold_customer')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='hold_amount'), models.CheckConstraint(condition=models.Q(('state__in', ['HELD', 'CAPTURED', 'RELEASED'])), name='hold_state')],
+                "indexes": [models.Index(fields=["customer_id", "state"], name="hold_customer")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_minor__gt", 0)), name="hold_amount"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["HELD", "CAPTURED", "RELEASED"])),
+                        name="hold_state",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='MerchantAccount',
+            name="MerchantAccount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=shared_apps.kernel.ids.new_id, editable=False, unique=True)),
-                ('provider', models.CharField(choices=[('ALIPAY', '支付宝')], max_length=10)),
-                ('app_id', models.CharField(max_length=64, verbose_name='应用编号')),
-                ('seller_id', models.CharField(max_length=64, verbose_name='商户编号')),
-                ('private_key_sealed', models.TextField()),
-                ('provider_public_key', models.TextField()),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=shared_apps.kernel.ids.new_id, editable=False, unique=True
+                    ),
+                ),
+                ("provider", models.CharField(choices=[("ALIPAY", "支付宝")], max_length=10)),
+                ("app_id", models.CharField(max_length=64, verbose_name="应用编号")),
+                ("seller_id", models.CharField(max_length=64, verbose_name="商户编号")),
+                ("private_key_sealed", models.TextField()),
+                ("provider_public_key", models.TextField()),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_active', True)), fields=('provider',), name='merchant_account_one_active'), models.UniqueConstraint(fields=('provider', 'app_id'), name='merchant_account_app')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_active", True)),
+                        fields=("provider",),
+                        name="merchant_account_one_active",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("provider", "app_id"), name="merchant_account_app"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PaymentIntent',
+            name="PaymentIntent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=shared_apps.kernel.ids.new_id, editable=False, unique=True)),
-                ('number', models.CharField(max_length=32, unique=True)),
-                ('method', models.CharField(choices=[('ALIPAY_PAGE', '支付宝网页支付'), ('ALIPAY_QR', '支付宝扫码支付')], max_length=16)),
-                ('customer_id', models.UUIDField()),
-                ('order_id', models.UUIDField(null=True)),
-                ('subject', models.CharField(max_length=120)),
-                ('amount_minor', models.BigIntegerField()),
-                ('currency', models.CharField(default='CNY', max_length=3)),
-                ('state', models.CharField(choices=[('OPEN', '等待支付'), ('SUCCEEDED', '已支付'), ('CLOSED', '已关闭')], default='OPEN', max_length=10)),
-                ('redirect_url', models.TextField(blank=True, default='')),
-                ('qr_content', models.TextField(blank=True, default='')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('expires_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='payments.merchantaccount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=shared_apps.kernel.ids.new_id, editable=False, unique=True
+                    ),
+                ),
+                ("number", models.CharField(max_length=32, unique=True)),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[
+                            ("ALIPAY_PAGE", "支付宝网页支付"),
+                            ("ALIPAY_QR", "支付宝扫码支付"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                ("order_id", models.UUIDField(null=True)),
+                ("subject", models.CharField(max_length=120)),
+                ("amount_minor", models.BigIntegerField()),
+                ("currency", models.CharField(default="CNY", max_length=3)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("OPEN", "等待支付"),
+                            ("SUCCEEDED", "已支付"),
+                            ("CLOSED", "已关闭"),
+                        ],
+                        default="OPEN",
+                        max_length=10,
+                    ),
+                ),
+                ("redirect_url", models.TextField(blank=True, default="")),
+                ("qr_content", models.TextField(blank=True, default="")),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("expires_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="payments.merchantaccount"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=shared_apps.kernel.ids.new_id, editable=False, unique=True)),
-                ('provider_trade_no', models.CharField(max_length=64, unique=True)),
-                ('customer_id', models.UUIDField()),
-                ('amount_minor', models.BigIntegerField()),
-                ('refunded_minor', models.BigIntegerField(default=0)),
-                ('currency', models.CharField(default='CNY', max_length=3)),
-                ('paid_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('intent', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='payment', to='payments.paymentintent')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=shared_apps.kernel.ids.new_id, editable=False, unique=True
+                    ),
+                ),
+                ("provider_trade_no", models.CharField(max_length=64, unique=True)),
+                ("customer_id", models.UUIDField()),
+                ("amount_minor", models.BigIntegerField()),
+                ("refunded_minor", models.BigIntegerField(default=0)),
+                ("currency", models.CharField(default="CNY", max_length=3)),
+                ("paid_at", models.DateTimeField()),
+                (
+                    "recorded_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "intent",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payment",
+                        to="payments.paymentintent",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ProviderEvent',
+            name="ProviderEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=shared_apps.kernel.ids.new_id, editable=False, unique=True)),
-                ('provider', models.CharField(choices=[('ALIPAY', '支付宝')], max_length=10)),
-                ('app_id', models.CharField(blank=True, max_length=64)),
-                ('event_id', models.CharField(max_length=128)),
-                ('body', models.BinaryField()),
-                ('digest', models.CharField(max_length=64)),
-                ('state', models.CharField(choices=[('ACCEPTED', '已采信'), ('REFUSED', '已拒绝'), ('IGNORED', '无需处理')], max_length=8)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('number', models.CharField(blank=True, max_length=64)),
-                ('ip', models.GenericIPAddressField(null=True)),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=shared_apps.kernel.ids.new_id, editable=False, unique=True
+                    ),
+                ),
+                ("provider", models.CharField(choices=[("ALIPAY", "支付宝")], max_length=10)),
+                ("app_id", models.CharField(blank=True, max_length=64)),
+                ("event_id", models.CharField(max_length=128)),
+                ("body", models.BinaryField()),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ACCEPTED", "已采信"),
+                            ("REFUSED", "已拒绝"),
+                            ("IGNORED", "无需处理"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                ("number", models.CharField(blank=True, max_length=64)),
+                ("ip", models.GenericIPAddressField(null=True)),
+                (
+                    "received_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('provider', 'app_id', 'event_id', 'digest', 'state'), name='provider_event_once'), models.CheckConstraint(condition=models.Q(('state__in', ['ACCEPTED', 'REFUSED', 'IGNORED'])), name='provider_event_state')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("provider", "app_id", "event_id", "digest", "state"),
+                        name="provider_event_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["ACCEPTED", "REFUSED", "IGNORED"])),
+                        name="provider_event_state",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Refund',
+            name="Refund",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=shared_apps.kernel.ids.new_id, editable=False, unique=True)),
-                ('number', models.CharField(max_length=32, unique=True)),
-                ('amount_minor', models.BigIntegerField()),
-                ('reason', models.CharField(max_length=200)),
-                ('state', models.CharField(choices=[('REQUESTED', '退款中'), ('SUCCEEDED', '已退回'), ('FAILED', '退款失败')], default='REQUESTED', max_length=10)),
-                ('detail', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='payments.payment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=shared_apps.kernel.ids.new_id, editable=False, unique=True
+                    ),
+                ),
+                ("number", models.CharField(max_length=32, unique=True)),
+                ("amount_minor", models.BigIntegerField()),
+                ("reason", models.CharField(max_length=200)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("REQUESTED", "退款中"),
+                            ("SUCCEEDED", "已退回"),
+                            ("FAILED", "退款失败"),
+                        ],
+                        default="REQUESTED",
+                        max_length=10,
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, max_length=300)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="payments.payment",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='paymentintent',
-            index=models.Index(fields=['order_id'], name='intent_order'),
+            model_name="paymentintent",
+            index=models.Index(fields=["order_id"], name="intent_order"),
         ),
         migrations.AddConstraint(
-            model_name='paymentintent',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='intent_amount'),
+            model_name="paymentintent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_minor__gt", 0)), name="intent_amount"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentintent',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['OPEN', 'SUCCEEDED', 'CLOSED'])), name='intent_state'),
+            model_name="paymentintent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["OPEN", "SUCCEEDED", "CLOSED"])),
+                name="intent_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0), ('refunded_minor__gte', 0), ('refunded_minor__lte', models.F('amount_minor'))), name='payment_refunded_at_most_paid'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount_minor__gt", 0),
+                    ("refunded_minor__gte", 0),
+                    ("refunded_minor__lte", models.F("amount_minor")),
+                ),
+                name="payment_refunded_at_most_paid",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='refund_amount'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_minor__gt", 0)), name="refund_amount"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['REQUESTED', 'SUCCEEDED', 'FAILED'])), name='refund_state'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["REQUESTED", "SUCCEEDED", "FAILED"])),
+                name="refund_state",
+            ),
         ),
     ]

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from billing.payments.models import MerchantAccount
 from shared_apps.audit.services import record
 from shared_apps.kernel import secrets
-
-from ..models import MerchantAccount
 
 
 def connect_account(
@@ -13,9 +12,9 @@ def connect_account(
 ) -> MerchantAccount:
     """Makes this the distributor's active account at the provider. The key is sealed before it is stored."""
     with transaction.atomic():
-        MerchantAccount.objects.filter(provider=provider, is_active=True).exclude(app_id=app_id).update(
-            is_active=False
-        )
+        MerchantAccount.objects.filter(provider=provider, is_active=True).exclude(
+            app_id=app_id
+        ).update(is_active=False)
         account, _ = MerchantAccount.objects.update_or_create(
             provider=provider,
             app_id=app_id,

@@ -16,12 +16,11 @@ from billing.ledger.enums import PartyKind
 from billing.ledger.events import Event
 from billing.ledger.parties import Party
 from billing.ledger.services import post_event, post_events
+from billing.payments.enums import HoldState
+from billing.payments.errors import HoldNotActive
+from billing.payments.models import Hold
 from shared_apps.audit.services import record
 from shared_apps.kernel.money import Money
-
-from ..enums import HoldState
-from ..errors import HoldNotActive
-from ..models import Hold
 
 
 def place(*, customer: Party, parts: Sequence[tuple[UUID, Money]], at: datetime, memo: str) -> None:
@@ -57,11 +56,18 @@ def place(*, customer: Party, parts: Sequence[tuple[UUID, Money]], at: datetime,
         for hold, entry in zip(holds, entries, strict=True):
             hold.created_at = entry.recorded_at  # the books and the hold speak of the same moment
         Hold.objects.bulk_update(holds, ["created_at"])
-        record("hold.place", after={"customer": customer.id, "subjects": [str(s) for s, _ in parts]})
+        record(
+            "hold.place", after={"customer": customer.id, "subjects": [str(s) for s, _ in parts]}
+        )
 
 
 def capture(
-    *, subject_id: UUID, event: str, at: datetime, parties: Mapping[str, Party] | None = None, memo: str
+    *,
+    subject_id: UUID,
+    event: str,
+    at: datetime,
+    parties: Mapping[str, Party] | None = None,
+    memo: str,
 ) -> Money:
     """Takes a held amount for good, by the posting rule of `event`. Locks the hold; not repeatable."""
     with transaction.atomic():
@@ -71,7 +77,10 @@ def capture(
             event=event,
             source=f"capture:{subject_id}",
             effective_at=at,
-            parties={"customer": Party(PartyKind.CUSTOMER, str(hold.customer_id)), **(parties or {})},
+            parties={
+                "customer": Party(PartyKind.CUSTOMER, str(hold.customer_id)),
+                **(parties or {}),
+            },
             amounts={"amount": amount},
             memo=memo,
         )

@@ -12,17 +12,16 @@ from django.db import transaction
 from billing.ledger.enums import PartyKind
 from billing.ledger.parties import Party
 from billing.ledger.services import post_event
+from billing.payments.accounts import active_account, gateway_for
+from billing.payments.enums import PROVIDER_OF, IntentState, Method
+from billing.payments.gateways.base import GatewayTrade, TradeAlreadyPaid, TradeState
+from billing.payments.models import Payment, PaymentIntent
+from billing.payments.parties import channel_party
 from shared_apps.audit.services import record
 from shared_apps.kernel import ids
 from shared_apps.kernel.errors import ProviderError
 from shared_apps.kernel.money import Money
 from shared_apps.outbox.services import publish
-
-from ..accounts import active_account, gateway_for
-from ..enums import PROVIDER_OF, IntentState, Method
-from ..gateways.base import GatewayTrade, TradeAlreadyPaid, TradeState
-from ..models import Payment, PaymentIntent
-from ..parties import channel_party
 
 log = structlog.get_logger(__name__)
 

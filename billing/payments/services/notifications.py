@@ -10,13 +10,20 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
+from billing.payments.accounts import gateway_for
+from billing.payments.enums import EventState
+from billing.payments.gateways.base import (
+    Gateway,
+    GatewayTrade,
+    NoticeKind,
+    Notification,
+    NotificationRefused,
+    TradeState,
+)
+from billing.payments.models import MerchantAccount, PaymentIntent, ProviderEvent
 from shared_apps.audit.services import record
 from shared_apps.kernel.context import actor
 
-from ..accounts import gateway_for
-from ..enums import EventState
-from ..gateways.base import Gateway, GatewayTrade, NoticeKind, Notification, NotificationRefused, TradeState
-from ..models import MerchantAccount, PaymentIntent, ProviderEvent
 from . import intents
 
 log = structlog.get_logger(__name__)
@@ -45,7 +52,13 @@ def receive(
     try:
         notice = gateway.verify_notification(raw_body=body, headers=headers)
     except NotificationRefused as refused:
-        _keep(provider, claimed_app_id, body, EventState.REFUSED, f"{refused.reason}: {refused.detail}")
+        _keep(
+            provider,
+            claimed_app_id,
+            body,
+            EventState.REFUSED,
+            f"{refused.reason}: {refused.detail}",
+        )
         return Answer(accepted=False, text=gateway.refused_answer)
     return _apply(account, gateway, notice, body, at)
 
@@ -107,5 +120,7 @@ def _keep(
             ignore_conflicts=True,
         )
         if state == EventState.REFUSED:
-            log.warning("payment.notification_refused", provider=provider, app_id=app_id, reason=reason)
+            log.warning(
+                "payment.notification_refused", provider=provider, app_id=app_id, reason=reason
+            )
             record("payment.notification_refused", obj=kept[0], after={"reason": reason[:300]})

@@ -9,18 +9,18 @@ from django.db import transaction
 
 from billing.ledger.enums import PartyKind
 from billing.ledger.parties import Party
+from billing.payments.accounts import gateway_for
+from billing.payments.enums import RefundState
+from billing.payments.errors import RefundTooLarge
+from billing.payments.gateways.base import RefundState as AtProvider
+from billing.payments.models import Payment, Refund
+from billing.payments.parties import channel_party
 from shared_apps.audit.services import record
 from shared_apps.kernel import ids
 from shared_apps.kernel.errors import OutcomeUnknown, ProviderError
 from shared_apps.kernel.money import Money
 from shared_apps.outbox.services import publish
 
-from ..accounts import gateway_for
-from ..enums import RefundState
-from ..errors import RefundTooLarge
-from ..gateways.base import RefundState as AtProvider
-from ..models import Payment, Refund
-from ..parties import channel_party
 from . import holds
 
 log = structlog.get_logger(__name__)
@@ -41,11 +41,17 @@ def request(*, payment: Payment, amount: Money, reason: str, at: datetime) -> Re
         locked.refunded_minor += amount.minor
         locked.save(update_fields=["refunded_minor"])
         refund = Refund.objects.create(
-            number=ids.number("R", at), payment=locked, amount_minor=amount.minor, reason=reason[:200]
+            number=ids.number("R", at),
+            payment=locked,
+            amount_minor=amount.minor,
+            reason=reason[:200],
         )
         customer = Party(PartyKind.CUSTOMER, str(locked.customer_id))
         holds.place(
-            customer=customer, parts=[(refund.public_id, amount)], at=at, memo=f"退款 {refund.number}"
+            customer=customer,
+            parts=[(refund.public_id, amount)],
+            at=at,
+            memo=f"退款 {refund.number}",
         )
         publish("refund.check", {"number": refund.number})
         record("refund.request", obj=refund, after={"number": refund.number, "amount": str(amount)})

@@ -2,106 +2,241 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import shared_apps.kernel.ids
 from django.db import migrations, models
+
+import shared_apps.kernel.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('distributors', '0002_functions'),
-        ('suppliers', '0002_hubs'),
+        ("distributors", "0002_functions"),
+        ("suppliers", "0002_hubs"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Obligation',
+            name="Obligation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=shared_apps.kernel.ids.new_id, editable=False, unique=True)),
-                ('trace_id', models.UUIDField()),
-                ('position', models.PositiveSmallIntegerField()),
-                ('amount_minor', models.BigIntegerField()),
-                ('currency', models.CharField(default='CNY', max_length=3)),
-                ('kind', models.CharField(choices=[('SALE', '销售'), ('REFUND', '退款')], max_length=8)),
-                ('effective_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('creditor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='distributors.distributor')),
-                ('debtor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='distributors.distributor')),
-                ('reverses', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='settlement.obligation')),
-                ('supplier', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='suppliers.supplier')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=shared_apps.kernel.ids.new_id, editable=False, unique=True
+                    ),
+                ),
+                ("trace_id", models.UUIDField()),
+                ("position", models.PositiveSmallIntegerField()),
+                ("amount_minor", models.BigIntegerField()),
+                ("currency", models.CharField(default="CNY", max_length=3)),
+                (
+                    "kind",
+                    models.CharField(choices=[("SALE", "销售"), ("REFUND", "退款")], max_length=8),
+                ),
+                ("effective_at", models.DateTimeField()),
+                (
+                    "recorded_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "creditor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="distributors.distributor",
+                    ),
+                ),
+                (
+                    "debtor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="distributors.distributor",
+                    ),
+                ),
+                (
+                    "reverses",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversed_by",
+                        to="settlement.obligation",
+                    ),
+                ),
+                (
+                    "supplier",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="suppliers.supplier",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Booking',
+            name="Booking",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('side', models.CharField(choices=[('DEBTOR', '应付方'), ('CREDITOR', '应收方')], max_length=8)),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('booked_at', models.DateTimeField(null=True)),
-                ('entry_id', models.UUIDField(null=True)),
-                ('error', models.TextField(blank=True, default='')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='distributors.distributor')),
-                ('obligation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='settlement.obligation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "side",
+                    models.CharField(
+                        choices=[("DEBTOR", "应付方"), ("CREDITOR", "应收方")], max_length=8
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("booked_at", models.DateTimeField(null=True)),
+                ("entry_id", models.UUIDField(null=True)),
+                ("error", models.TextField(blank=True, default="")),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="distributors.distributor",
+                    ),
+                ),
+                (
+                    "obligation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bookings",
+                        to="settlement.obligation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PriceHop',
+            name="PriceHop",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('trace_id', models.UUIDField()),
-                ('position', models.PositiveSmallIntegerField()),
-                ('amount_minor', models.BigIntegerField()),
-                ('currency', models.CharField(default='CNY', max_length=3)),
-                ('list_hourly', models.DecimalField(decimal_places=6, max_digits=18)),
-                ('percent', models.DecimalField(decimal_places=4, max_digits=7)),
-                ('hours', models.DecimalField(decimal_places=6, max_digits=18)),
-                ('frozen_at', models.DateTimeField()),
-                ('creditor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='distributors.distributor')),
-                ('debtor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='distributors.distributor')),
-                ('supplier', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='suppliers.supplier')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("trace_id", models.UUIDField()),
+                ("position", models.PositiveSmallIntegerField()),
+                ("amount_minor", models.BigIntegerField()),
+                ("currency", models.CharField(default="CNY", max_length=3)),
+                ("list_hourly", models.DecimalField(decimal_places=6, max_digits=18)),
+                ("percent", models.DecimalField(decimal_places=4, max_digits=7)),
+                ("hours", models.DecimalField(decimal_places=6, max_digits=18)),
+                ("frozen_at", models.DateTimeField()),
+                (
+                    "creditor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="distributors.distributor",
+                    ),
+                ),
+                (
+                    "debtor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="distributors.distributor",
+                    ),
+                ),
+                (
+                    "supplier",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="suppliers.supplier",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='obligation',
-            index=models.Index(fields=['debtor', 'effective_at'], name='obligation_debtor'),
+            model_name="obligation",
+            index=models.Index(fields=["debtor", "effective_at"], name="obligation_debtor"),
         ),
         migrations.AddIndex(
-            model_name='obligation',
-            index=models.Index(fields=['creditor', 'effective_at'], name='obligation_creditor'),
+            model_name="obligation",
+            index=models.Index(fields=["creditor", "effective_at"], name="obligation_creditor"),
         ),
         migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.UniqueConstraint(fields=('trace_id', 'position', 'kind'), name='obligation_once'),
+            model_name="obligation",
+            constraint=models.UniqueConstraint(
+                fields=("trace_id", "position", "kind"), name="obligation_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount_minor__gte', 0), ('kind', 'SALE'), ('reverses', None)), models.Q(('amount_minor__lte', 0), ('kind', 'REFUND'), ('reverses__isnull', False)), _connector='OR'), name='obligation_sign'),
+            model_name="obligation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount_minor__gte", 0), ("kind", "SALE"), ("reverses", None)),
+                    models.Q(
+                        ("amount_minor__lte", 0), ("kind", "REFUND"), ("reverses__isnull", False)
+                    ),
+                    _connector="OR",
+                ),
+                name="obligation_sign",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('creditor__isnull', False), ('supplier', None)), models.Q(('creditor', None), ('supplier__isnull', False)), _connector='OR'), name='obligation_one_creditor'),
+            model_name="obligation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("creditor__isnull", False), ("supplier", None)),
+                    models.Q(("creditor", None), ("supplier__isnull", False)),
+                    _connector="OR",
+                ),
+                name="obligation_one_creditor",
+            ),
         ),
         migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(condition=models.Q(('booked_at', None)), fields=['party', 'id'], name='booking_pending'),
+            model_name="booking",
+            index=models.Index(
+                condition=models.Q(("booked_at", None)),
+                fields=["party", "id"],
+                name="booking_pending",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.UniqueConstraint(fields=('obligation', 'side'), name='booking_once'),
+            model_name="booking",
+            constraint=models.UniqueConstraint(fields=("obligation", "side"), name="booking_once"),
         ),
         migrations.AddConstraint(
-            model_name='pricehop',
-            constraint=models.UniqueConstraint(fields=('trace_id', 'position'), name='price_hop_once'),
+            model_name="pricehop",
+            constraint=models.UniqueConstraint(
+                fields=("trace_id", "position"), name="price_hop_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pricehop',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gte', 0)), name='price_hop_amount'),
+            model_name="pricehop",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_minor__gte", 0)), name="price_hop_amount"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pricehop',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('creditor__isnull', False), ('supplier', None)), models.Q(('creditor', None), ('supplier__isnull', False)), _connector='OR'), name='price_hop_one_creditor'),
+            model_name="pricehop",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("creditor__isnull", False), ("supplier", None)),
+                    models.Q(("creditor", None), ("supplier__isnull", False)),
+                    _connector="OR",
+                ),
+                name="price_hop_one_creditor",
+            ),
         ),
     ]

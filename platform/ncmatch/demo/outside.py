@@ -74,7 +74,9 @@ def open_merchant(*, app_id: str, name: str) -> Merchant:
         .decode()
     )
     answer = _call(
-        "POST", "/admin/alipay/merchants", {"app_id": app_id, "merchant_public_key": public, "name": name}
+        "POST",
+        "/admin/alipay/merchants",
+        {"app_id": app_id, "merchant_public_key": public, "name": name},
     )
     return Merchant(app_id, str(answer["seller_id"]), private, str(answer["alipay_public_key"]))
 

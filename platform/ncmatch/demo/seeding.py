@@ -114,7 +114,10 @@ def _supply(at: datetime) -> None:
         )
         if not SupplyAgreement.objects.filter(supplier=supplier).exists():
             agreement = supply.draft_agreement(
-                supplier=supplier, cost_percent=COST_PERCENT, starts_on=timezone.localdate(at), at=at
+                supplier=supplier,
+                cost_percent=COST_PERCENT,
+                starts_on=timezone.localdate(at),
+                at=at,
             )
             supply.activate_agreement(agreement=agreement)
         _connect(supplier, at)

@@ -21,7 +21,13 @@ class Shop:
 
 
 def _shop(
-    slug: str, name: str, parent: str | None, wholesale: int | None, retail: str, color: str, tagline: str
+    slug: str,
+    name: str,
+    parent: str | None,
+    wholesale: int | None,
+    retail: str,
+    color: str,
+    tagline: str,
 ) -> Shop:
     return Shop(
         slug=slug,

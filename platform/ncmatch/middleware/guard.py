@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -14,13 +15,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
+from ncmatch.pages import refusal
 from ncmatch.policies import third_party
 from shared_apps.identity.access import Verdict, policy_of
 from shared_apps.kernel import ids
 from shared_apps.kernel.context import Actor, acting
 from shared_apps.kernel.errors import DomainError
-
-from ..pages import refusal
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -45,6 +45,14 @@ def client_ip(request: HttpRequest) -> str | None:
     return request.META.get("REMOTE_ADDR") or None
 
 
+def way_back(request: HttpRequest) -> str:
+    """Where to go after logging in: this page, or the page whose form was sent."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    return came_from.path if came_from.netloc == request.get_host() and came_from.path else "/"
+
+
 class GuardMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -52,9 +60,9 @@ class GuardMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with acting(actor_of(request)):
             response = self.get_response(request)
-        if getattr(request, "user", None) is not None and not response.has_header("Cache-Control"):
-            if request.user.is_authenticated:
-                response["Cache-Control"] = "private, no-store"
+        known = hasattr(request, "user") and request.user.is_authenticated
+        if known and not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-store"
         return response
 
     def process_view(
@@ -71,7 +79,7 @@ class GuardMiddleware:
                 response = HttpResponse(status=204)
                 response["HX-Redirect"] = reverse(settings.LOGIN_URL)
                 return response
-            return redirect_to_login(request.get_full_path())
+            return redirect_to_login(way_back(request))
         if verdict is Verdict.HIDE:
             raise Http404
         if verdict is Verdict.FORBID:

@@ -54,10 +54,14 @@ class SiteMiddleware:
                 return self.get_response(request)
         distributor = _distributor(host)
         if distributor is None or distributor.state == State.LEFT:
-            return HttpResponseNotFound(_("这里没有店铺，请检查网址。"), content_type="text/plain; charset=utf-8")
+            return HttpResponseNotFound(
+                _("这里没有店铺，请检查网址。"), content_type="text/plain; charset=utf-8"
+            )
         if distributor.state == State.SUSPENDED:
             return HttpResponse(
-                _("店铺暂停营业，已购资源不受影响。"), status=503, content_type="text/plain; charset=utf-8"
+                _("店铺暂停营业，已购资源不受影响。"),
+                status=503,
+                content_type="text/plain; charset=utf-8",
             )
         request.distributor = distributor
         with tenancy.enter(distributor.schema_name):

@@ -1,5 +1,10 @@
 """The exchange: the public site of the whole market."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from ncmatch import site_pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", site_pages.exchange, name="exchange"),
+    path("", include("ncmatch.urls.common")),
+]

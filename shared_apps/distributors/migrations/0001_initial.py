@@ -5,85 +5,198 @@ import django.contrib.postgres.fields.ranges
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import shared_apps.kernel.ids
 from django.db import migrations, models
+
+import shared_apps.kernel.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Distributor',
+            name="Distributor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=shared_apps.kernel.ids.new_id, editable=False, unique=True)),
-                ('schema_name', models.CharField(default=shared_apps.kernel.ids.schema_name, max_length=63, unique=True)),
-                ('slug', models.CharField(max_length=32, unique=True, validators=[django.core.validators.RegexValidator('[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?\\Z')])),
-                ('name', models.CharField(max_length=60, verbose_name='名称')),
-                ('legal_name', models.CharField(blank=True, max_length=120, verbose_name='公司全称')),
-                ('depth', models.PositiveSmallIntegerField(default=0)),
-                ('state', models.CharField(choices=[('ACTIVE', '营业中'), ('SUSPENDED', '已暂停'), ('LEFT', '已退出')], default='ACTIVE', max_length=10)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('primary_color', models.CharField(default='#1f5fbf', max_length=7, verbose_name='主色')),
-                ('logo', models.CharField(blank=True, max_length=200, verbose_name='标志')),
-                ('tagline', models.CharField(blank=True, max_length=120, verbose_name='标语')),
-                ('about', models.TextField(blank=True, verbose_name='关于我们')),
-                ('service_phone', models.CharField(blank=True, max_length=30, verbose_name='客服电话')),
-                ('icp_number', models.CharField(blank=True, max_length=40, verbose_name='ICP 备案号')),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='distributors.distributor')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=shared_apps.kernel.ids.new_id, editable=False, unique=True
+                    ),
+                ),
+                (
+                    "schema_name",
+                    models.CharField(
+                        default=shared_apps.kernel.ids.schema_name, max_length=63, unique=True
+                    ),
+                ),
+                (
+                    "slug",
+                    models.CharField(
+                        max_length=32,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?\\Z"
+                            )
+                        ],
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="名称")),
+                (
+                    "legal_name",
+                    models.CharField(blank=True, max_length=120, verbose_name="公司全称"),
+                ),
+                ("depth", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("ACTIVE", "营业中"), ("SUSPENDED", "已暂停"), ("LEFT", "已退出")],
+                        default="ACTIVE",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "primary_color",
+                    models.CharField(default="#1f5fbf", max_length=7, verbose_name="主色"),
+                ),
+                ("logo", models.CharField(blank=True, max_length=200, verbose_name="标志")),
+                ("tagline", models.CharField(blank=True, max_length=120, verbose_name="标语")),
+                ("about", models.TextField(blank=True, verbose_name="关于我们")),
+                (
+                    "service_phone",
+                    models.CharField(blank=True, max_length=30, verbose_name="客服电话"),
+                ),
+                (
+                    "icp_number",
+                    models.CharField(blank=True, max_length=40, verbose_name="ICP 备案号"),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="distributors.distributor",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Domain',
+            name="Domain",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('domain', models.CharField(db_index=True, max_length=253, unique=True)),
-                ('is_primary', models.BooleanField(db_index=True, default=True)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='domains', to='distributors.distributor')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("domain", models.CharField(db_index=True, max_length=253, unique=True)),
+                ("is_primary", models.BooleanField(db_index=True, default=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="domains",
+                        to="distributors.distributor",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ResellerTerms',
+            name="ResellerTerms",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=shared_apps.kernel.ids.new_id, editable=False, unique=True)),
-                ('wholesale_percent', models.DecimalField(decimal_places=4, max_digits=7, verbose_name='结算折扣 %')),
-                ('valid', django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name='有效期')),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('child', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='terms', to='distributors.distributor')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=shared_apps.kernel.ids.new_id, editable=False, unique=True
+                    ),
+                ),
+                (
+                    "wholesale_percent",
+                    models.DecimalField(decimal_places=4, max_digits=7, verbose_name="结算折扣 %"),
+                ),
+                (
+                    "valid",
+                    django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name="有效期"),
+                ),
+                ("note", models.CharField(blank=True, max_length=200)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "child",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="terms",
+                        to="distributors.distributor",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='distributor',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['ACTIVE', 'SUSPENDED', 'LEFT'])), name='distributor_state'),
+            model_name="distributor",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["ACTIVE", "SUSPENDED", "LEFT"])),
+                name="distributor_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='distributor',
-            constraint=models.CheckConstraint(condition=models.Q(('schema_name__regex', '^t_[0-9a-z]{8}$')), name='distributor_schema_name'),
+            model_name="distributor",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("schema_name__regex", "^t_[0-9a-z]{8}$")),
+                name="distributor_schema_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='distributor',
-            constraint=models.UniqueConstraint(models.Value(1), condition=models.Q(('parent', None)), name='distributor_one_root'),
+            model_name="distributor",
+            constraint=models.UniqueConstraint(
+                models.Value(1), condition=models.Q(("parent", None)), name="distributor_one_root"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='distributor',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('depth', 0), ('parent', None)), models.Q(('depth__gt', 0), ('parent__isnull', False)), _connector='OR'), name='distributor_depth'),
+            model_name="distributor",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("depth", 0), ("parent", None)),
+                    models.Q(("depth__gt", 0), ("parent__isnull", False)),
+                    _connector="OR",
+                ),
+                name="distributor_depth",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='resellerterms',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('child', '='), ('valid', '&&')], name='reseller_terms_one_at_a_time'),
+            model_name="resellerterms",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[("child", "="), ("valid", "&&")], name="reseller_terms_one_at_a_time"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='resellerterms',
-            constraint=models.CheckConstraint(condition=models.Q(('wholesale_percent__gt', 0), ('wholesale_percent__lte', 1000)), name='reseller_terms_percent'),
+            model_name="resellerterms",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("wholesale_percent__gt", 0), ("wholesale_percent__lte", 1000)),
+                name="reseller_terms_percent",
+            ),
         ),
     ]

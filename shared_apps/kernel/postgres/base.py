@@ -71,7 +71,9 @@ class DatabaseWrapper(TenantDatabaseWrapper):
             return
         wanted = tenancy.plane()
         if wanted is None:
-            raise tenancy.TenantNotSet("No distributor and not the shared plane: nothing may be read or written.")
+            raise tenancy.TenantNotSet(
+                "No distributor and not the shared plane: nothing may be read or written."
+            )
         if wanted == self._standing:
             return
         if self.connection.info.transaction_status == 3:  # INERROR: only a rollback is possible now

@@ -2,60 +2,157 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import shared_apps.kernel.ids
 from django.db import migrations, models
+
+import shared_apps.kernel.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('customers', '0001_initial'),
-        ('orders', '0001_initial'),
-        ('suppliers', '0002_hubs'),
+        ("customers", "0001_initial"),
+        ("orders", "0001_initial"),
+        ("suppliers", "0002_hubs"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Resource',
+            name="Resource",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=shared_apps.kernel.ids.new_id, editable=False, unique=True)),
-                ('number', models.CharField(max_length=32, unique=True, verbose_name='资源编号')),
-                ('name', models.CharField(max_length=120)),
-                ('state', models.CharField(choices=[('RUNNING', '运行中'), ('ENDING', '释放中'), ('ENDED', '已结束')], default='RUNNING', max_length=10)),
-                ('access_sealed', models.TextField(blank=True)),
-                ('started_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='resources', to='customers.customer')),
-                ('line', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='resource', to='orders.orderline')),
-                ('supplier', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='suppliers.supplier')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=shared_apps.kernel.ids.new_id, editable=False, unique=True
+                    ),
+                ),
+                ("number", models.CharField(max_length=32, unique=True, verbose_name="资源编号")),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("RUNNING", "运行中"), ("ENDING", "释放中"), ("ENDED", "已结束")],
+                        default="RUNNING",
+                        max_length=10,
+                    ),
+                ),
+                ("access_sealed", models.TextField(blank=True)),
+                ("started_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="resources",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "line",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="resource",
+                        to="orders.orderline",
+                    ),
+                ),
+                (
+                    "supplier",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="suppliers.supplier",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
-                'indexes': [models.Index(fields=['customer', 'state'], name='resource_customer')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['RUNNING', 'ENDING', 'ENDED'])), name='resource_state'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('started_at'))), name='resource_period')],
+                "ordering": ("-id",),
+                "indexes": [models.Index(fields=["customer", "state"], name="resource_customer")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["RUNNING", "ENDING", "ENDED"])),
+                        name="resource_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("started_at"))),
+                        name="resource_period",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='WorkOrder',
+            name="WorkOrder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=shared_apps.kernel.ids.new_id, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('CREATE', '开通'), ('TERMINATE', '释放')], max_length=10)),
-                ('state', models.CharField(choices=[('QUEUED', '待派单'), ('PROVISIONING', '开通中'), ('BINDING', '获取访问方式'), ('UNDOING', '撤销中'), ('DONE', '已完成'), ('FAILED', '失败')], default='QUEUED', max_length=14)),
-                ('operation', models.CharField(blank=True, max_length=10000)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('last_error', models.CharField(blank=True, max_length=500)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('deadline_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='work_orders', to='orders.orderline')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=shared_apps.kernel.ids.new_id, editable=False, unique=True
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("CREATE", "开通"), ("TERMINATE", "释放")], max_length=10
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("QUEUED", "待派单"),
+                            ("PROVISIONING", "开通中"),
+                            ("BINDING", "获取访问方式"),
+                            ("UNDOING", "撤销中"),
+                            ("DONE", "已完成"),
+                            ("FAILED", "失败"),
+                        ],
+                        default="QUEUED",
+                        max_length=14,
+                    ),
+                ),
+                ("operation", models.CharField(blank=True, max_length=10000)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("last_error", models.CharField(blank=True, max_length=500)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("deadline_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="work_orders",
+                        to="orders.orderline",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('line', 'kind'), name='work_order_once'), models.CheckConstraint(condition=models.Q(('state__in', ['QUEUED', 'PROVISIONING', 'BINDING', 'UNDOING', 'DONE', 'FAILED'])), name='work_order_state')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("line", "kind"), name="work_order_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                ["QUEUED", "PROVISIONING", "BINDING", "UNDOING", "DONE", "FAILED"],
+                            )
+                        ),
+                        name="work_order_state",
+                    ),
+                ],
             },
         ),
     ]

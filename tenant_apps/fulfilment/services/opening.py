@@ -9,11 +9,10 @@ from django.db import transaction
 
 from shared_apps.audit.services import record
 from shared_apps.outbox.services import publish
+from tenant_apps.fulfilment.enums import ResourceState, WorkKind
+from tenant_apps.fulfilment.models import Resource, WorkOrder
 from tenant_apps.orders.enums import LineState, OrderState
 from tenant_apps.orders.models import Order, OrderLine
-
-from ..enums import ResourceState, WorkKind
-from ..models import Resource, WorkOrder
 
 TIME_TO_OPEN = timedelta(minutes=15)
 

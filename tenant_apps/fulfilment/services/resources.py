@@ -8,10 +8,9 @@ from django.db import transaction
 
 from shared_apps.audit.services import record
 from shared_apps.kernel import secrets
-
-from ..enums import ResourceState
-from ..errors import ResourceNotRunning
-from ..models import Resource
+from tenant_apps.fulfilment.enums import ResourceState
+from tenant_apps.fulfilment.errors import ResourceNotRunning
+from tenant_apps.fulfilment.models import Resource
 
 
 def reveal_access(*, resource: Resource, at: datetime) -> dict[str, Any]:

@@ -33,12 +33,11 @@ from shared_apps.suppliers.adapters.base import (
     SupplierAdapter,
 )
 from tenant_apps.customers.services import notify
+from tenant_apps.fulfilment.enums import WORK_TRANSITIONS, ResourceState, WorkKind, WorkState
+from tenant_apps.fulfilment.models import Resource, WorkOrder
 from tenant_apps.orders.enums import LineState
 from tenant_apps.orders.models import OrderLine
 from tenant_apps.orders.services import lines
-
-from ..enums import WORK_TRANSITIONS, ResourceState, WorkKind, WorkState
-from ..models import Resource, WorkOrder
 
 log = structlog.get_logger(__name__)
 
@@ -72,9 +71,9 @@ def advance(*, work_order_id: UUID, at: datetime) -> str:
 
 
 def _look(work_order_id: UUID) -> Job:
-    work = WorkOrder.objects.select_related("line__plan", "line__supplier", "line__order__customer").get(
-        public_id=work_order_id
-    )
+    work = WorkOrder.objects.select_related(
+        "line__plan", "line__supplier", "line__order__customer"
+    ).get(public_id=work_order_id)
     line = work.line
     ref = InstanceRef(
         instance_id=str(line.public_id),
@@ -94,7 +93,9 @@ def _call(job: Job) -> Outcome:
     with tenancy.shared():
         adapter = suppliers.adapter_for(supplier=job.line.supplier)
     work, ref = job.work, job.ref
-    originator = Originator(platform="ncmatch", claims={"distributor": job.schema, "line": ref.instance_id})
+    originator = Originator(
+        platform="ncmatch", claims={"distributor": job.schema, "line": ref.instance_id}
+    )
     if work.state in (WorkState.PROVISIONING, WorkState.UNDOING) and work.operation:
         return adapter.poll(ref, _operation(work.operation))
     if work.kind == WorkKind.TERMINATE or work.state == WorkState.UNDOING:
@@ -117,7 +118,9 @@ def _provision(adapter: SupplierAdapter, job: Job, originator: Originator) -> Ou
 def _operation(text: str) -> Operation:
     kept = json.loads(text)
     return Operation(
-        kind=OperationKind(kept["kind"]), key=kept["key"], poll_after=timedelta(seconds=kept["poll_after"])
+        kind=OperationKind(kept["kind"]),
+        key=kept["key"],
+        poll_after=timedelta(seconds=kept["poll_after"]),
     )
 
 
@@ -165,7 +168,9 @@ def _progress(job: Job, outcome: Outcome, at: datetime) -> str:
             return job.work.state
         work.attempts = 0
         if isinstance(outcome, Operation):
-            waiting = WorkState.UNDOING if work.state == WorkState.UNDOING else WorkState.PROVISIONING
+            waiting = (
+                WorkState.UNDOING if work.state == WorkState.UNDOING else WorkState.PROVISIONING
+            )
             _move(work, waiting, operation=_kept(outcome))
             _again(work, at, outcome.poll_after)
         elif isinstance(outcome, Access):
@@ -196,7 +201,9 @@ def _opened(job: Job, work: WorkOrder, access: Access, at: datetime) -> None:
     lines.opened(line=line, at=at)
     work.finished_at = at
     _move(work, WorkState.DONE)
-    record("resource.open", obj=resource, after={"number": resource.number, "state": resource.state})
+    record(
+        "resource.open", obj=resource, after={"number": resource.number, "state": resource.state}
+    )
     publish("resource.end", {"line": str(line.public_id)}, not_before=resource.ends_at)
     notify(
         customer=line.order.customer,
@@ -219,7 +226,12 @@ def _ended(job: Job, work: WorkOrder, at: datetime) -> None:
 
 def _trouble(job: Job, error: ProviderError, at: datetime) -> str:
     """An unanswered call is repeated with the same ids; a refused one is given up."""
-    log.warning("work_order.trouble", work_order=str(job.work.public_id), code=error.code, detail=error.detail)
+    log.warning(
+        "work_order.trouble",
+        work_order=str(job.work.public_id),
+        code=error.code,
+        detail=error.detail,
+    )
     opening = job.work.kind == WorkKind.CREATE and job.work.state != WorkState.UNDOING
     if opening and (error.permanent or job.work.attempts + 1 >= MOST_FAILURES):
         return _give_up(job, str(error), at, detail=error.detail)
@@ -248,4 +260,3 @@ def _give_up(job: Job, reason: str, at: datetime, detail: str = "") -> str:
             lines.failed(line=job.line, reason=reason, at=at)
         _again(work, at)
         return work.state
-

@@ -3,104 +3,254 @@
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
-import shared_apps.kernel.ids
 from django.db import migrations, models
+
+import shared_apps.kernel.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0002_price_is_never_edited'),
-        ('customers', '0001_initial'),
-        ('suppliers', '0002_hubs'),
+        ("catalog", "0002_price_is_never_edited"),
+        ("customers", "0001_initial"),
+        ("suppliers", "0002_hubs"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=shared_apps.kernel.ids.new_id, editable=False, unique=True)),
-                ('number', models.CharField(max_length=32, unique=True, verbose_name='订单号')),
-                ('request_key', models.UUIDField(unique=True)),
-                ('state', models.CharField(choices=[('AWAITING_PAYMENT', '待支付'), ('PAID', '开通中'), ('COMPLETED', '已完成'), ('PARTLY_COMPLETED', '部分完成'), ('FAILED', '开通失败'), ('CANCELLED', '已取消')], default='AWAITING_PAYMENT', max_length=20)),
-                ('total_minor', models.BigIntegerField()),
-                ('currency', models.CharField(default='CNY', max_length=3)),
-                ('terms_version', models.CharField(max_length=20, verbose_name='服务条款版本')),
-                ('placed_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('paid_at', models.DateTimeField(null=True)),
-                ('paid_by', models.CharField(blank=True, max_length=16)),
-                ('paid_intent', models.CharField(blank=True, max_length=32)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='customers.customer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=shared_apps.kernel.ids.new_id, editable=False, unique=True
+                    ),
+                ),
+                ("number", models.CharField(max_length=32, unique=True, verbose_name="订单号")),
+                ("request_key", models.UUIDField(unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("AWAITING_PAYMENT", "待支付"),
+                            ("PAID", "开通中"),
+                            ("COMPLETED", "已完成"),
+                            ("PARTLY_COMPLETED", "部分完成"),
+                            ("FAILED", "开通失败"),
+                            ("CANCELLED", "已取消"),
+                        ],
+                        default="AWAITING_PAYMENT",
+                        max_length=20,
+                    ),
+                ),
+                ("total_minor", models.BigIntegerField()),
+                ("currency", models.CharField(default="CNY", max_length=3)),
+                ("terms_version", models.CharField(max_length=20, verbose_name="服务条款版本")),
+                ("placed_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("paid_at", models.DateTimeField(null=True)),
+                ("paid_by", models.CharField(blank=True, max_length=16)),
+                ("paid_intent", models.CharField(blank=True, max_length=32)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="customers.customer",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='OrderLine',
+            name="OrderLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=shared_apps.kernel.ids.new_id, editable=False, unique=True)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('name', models.CharField(max_length=120)),
-                ('specs', models.JSONField()),
-                ('hours', models.PositiveIntegerField()),
-                ('hourly_minor', models.BigIntegerField()),
-                ('amount_minor', models.BigIntegerField()),
-                ('currency', models.CharField(default='CNY', max_length=3)),
-                ('state', models.CharField(choices=[('WAITING', '待支付'), ('OPENING', '开通中'), ('OPEN', '已开通'), ('FAILED', '开通失败'), ('REFUNDED', '已退款'), ('CANCELLED', '已取消')], default='WAITING', max_length=10)),
-                ('failure', models.CharField(blank=True, max_length=300, verbose_name='失败原因')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='orders.order')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.plan')),
-                ('supplier', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='suppliers.supplier')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=shared_apps.kernel.ids.new_id, editable=False, unique=True
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("name", models.CharField(max_length=120)),
+                ("specs", models.JSONField()),
+                ("hours", models.PositiveIntegerField()),
+                ("hourly_minor", models.BigIntegerField()),
+                ("amount_minor", models.BigIntegerField()),
+                ("currency", models.CharField(default="CNY", max_length=3)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("WAITING", "待支付"),
+                            ("OPENING", "开通中"),
+                            ("OPEN", "已开通"),
+                            ("FAILED", "开通失败"),
+                            ("REFUNDED", "已退款"),
+                            ("CANCELLED", "已取消"),
+                        ],
+                        default="WAITING",
+                        max_length=10,
+                    ),
+                ),
+                ("failure", models.CharField(blank=True, max_length=300, verbose_name="失败原因")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="orders.order",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.plan",
+                    ),
+                ),
+                (
+                    "supplier",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="suppliers.supplier",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('order', 'position'),
+                "ordering": ("order", "position"),
             },
         ),
         migrations.CreateModel(
-            name='CartItem',
+            name="CartItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=shared_apps.kernel.ids.new_id, editable=False, unique=True)),
-                ('quantity', models.PositiveSmallIntegerField(default=1, verbose_name='台数')),
-                ('hours', models.PositiveIntegerField(default=1, verbose_name='小时')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cart_items', to='customers.customer')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.plan')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=shared_apps.kernel.ids.new_id, editable=False, unique=True
+                    ),
+                ),
+                ("quantity", models.PositiveSmallIntegerField(default=1, verbose_name="台数")),
+                ("hours", models.PositiveIntegerField(default=1, verbose_name="小时")),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="cart_items",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.plan",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('id',),
-                'constraints': [models.UniqueConstraint(fields=('customer', 'plan', 'hours'), name='cart_item_once'), models.CheckConstraint(condition=models.Q(('quantity__gte', 1), ('quantity__lte', 10)), name='cart_item_quantity'), models.CheckConstraint(condition=models.Q(('hours__gte', 1), ('hours__lte', 8784)), name='cart_item_hours')],
+                "ordering": ("id",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("customer", "plan", "hours"), name="cart_item_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("quantity__gte", 1), ("quantity__lte", 10)),
+                        name="cart_item_quantity",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("hours__gte", 1), ("hours__lte", 8784)),
+                        name="cart_item_hours",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['state', 'placed_at'], name='order_state_placed'),
+            model_name="order",
+            index=models.Index(fields=["state", "placed_at"], name="order_state_placed"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['AWAITING_PAYMENT', 'PAID', 'COMPLETED', 'PARTLY_COMPLETED', 'FAILED', 'CANCELLED'])), name='order_state'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "AWAITING_PAYMENT",
+                            "PAID",
+                            "COMPLETED",
+                            "PARTLY_COMPLETED",
+                            "FAILED",
+                            "CANCELLED",
+                        ],
+                    )
+                ),
+                name="order_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('total_minor__gt', 0)), name='order_total'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("total_minor__gt", 0)), name="order_total"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.UniqueConstraint(fields=('order', 'position'), name='order_line_position'),
+            model_name="orderline",
+            constraint=models.UniqueConstraint(
+                fields=("order", "position"), name="order_line_position"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['WAITING', 'OPENING', 'OPEN', 'FAILED', 'REFUNDED', 'CANCELLED'])), name='order_line_state'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["WAITING", "OPENING", "OPEN", "FAILED", "REFUNDED", "CANCELLED"])
+                ),
+                name="order_line_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor', django.db.models.expressions.CombinedExpression(models.F('hourly_minor'), '*', models.F('hours'))), ('hourly_minor__gt', 0)), name='order_line_amount'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "amount_minor",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("hourly_minor"), "*", models.F("hours")
+                        ),
+                    ),
+                    ("hourly_minor__gt", 0),
+                ),
+                name="order_line_amount",
+            ),
         ),
     ]

@@ -8,10 +8,9 @@ from django.db.models import F
 from shared_apps.audit.services import record
 from shared_apps.catalog.models import Plan
 from tenant_apps.customers.models import Customer
-
-from ..errors import NoLongerSold, TooMany
-from ..models import MOST_HOURS, MOST_PER_ITEM, CartItem
-from ..pricing import Choice
+from tenant_apps.orders.errors import NoLongerSold, TooMany
+from tenant_apps.orders.models import MOST_HOURS, MOST_PER_ITEM, CartItem
+from tenant_apps.orders.pricing import Choice
 
 
 def add(*, customer: Customer, choice: Choice) -> CartItem:
@@ -37,7 +36,11 @@ def add(*, customer: Customer, choice: Choice) -> CartItem:
 def change(*, customer: Customer, item_id: UUID, quantity: int, hours: int) -> None:
     """Sets quantity and hours of one item; a quantity of 0 removes it."""
     with transaction.atomic():
-        item = CartItem.objects.select_for_update().filter(customer=customer, public_id=item_id).first()
+        item = (
+            CartItem.objects.select_for_update()
+            .filter(customer=customer, public_id=item_id)
+            .first()
+        )
         if item is None:
             return
         before = {"quantity": item.quantity, "hours": item.hours}
@@ -46,7 +49,9 @@ def change(*, customer: Customer, item_id: UUID, quantity: int, hours: int) -> N
             item.delete()
             return
         Choice(item.plan.public_id, quantity, hours).check()
-        CartItem.objects.filter(customer=customer, plan=item.plan, hours=hours).exclude(pk=item.pk).delete()
+        CartItem.objects.filter(customer=customer, plan=item.plan, hours=hours).exclude(
+            pk=item.pk
+        ).delete()
         item.quantity, item.hours = quantity, hours
         item.save(update_fields=["quantity", "hours"])
         record("cart.change", obj=item, before=before, after={"quantity": quantity, "hours": hours})

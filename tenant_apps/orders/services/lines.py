@@ -14,10 +14,10 @@ from billing.settlement import services as settlement
 from shared_apps.audit.services import record
 from shared_apps.outbox.services import publish
 from tenant_apps.customers.services import notify
+from tenant_apps.orders.enums import LINE_TRANSITIONS, LineState, OrderState
+from tenant_apps.orders.errors import NotRefundable
+from tenant_apps.orders.models import Order, OrderLine
 
-from ..enums import LINE_TRANSITIONS, LineState, OrderState
-from ..errors import NotRefundable
-from ..models import Order, OrderLine
 from .paying import customer_party
 
 
@@ -30,7 +30,10 @@ def opened(*, line: OrderLine, at: datetime) -> None:
         order, line = _locked(line)
         _move(line, LineState.OPEN)
         holds.capture(
-            subject_id=line.public_id, event="consumption", at=at, memo=f"订单 {order.number} 第 {line.position} 项"
+            subject_id=line.public_id,
+            event="consumption",
+            at=at,
+            memo=f"订单 {order.number} 第 {line.position} 项",
         )
         settlement.record_sale(trace_id=line.public_id, at=at)
         _finish(order, at)
@@ -46,7 +49,9 @@ def failed(*, line: OrderLine, reason: str, at: datetime) -> None:
         line.failure = reason[:300]
         _move(line, LineState.FAILED)
         holds.release(
-            subject_id=line.public_id, at=at, memo=f"订单 {order.number} 第 {line.position} 项未开通"
+            subject_id=line.public_id,
+            at=at,
+            memo=f"订单 {order.number} 第 {line.position} 项未开通",
         )
         back = _send_back(order, line, reason, at)
         where = "原支付方式，通常几分钟内到账" if back else "您的余额"
@@ -92,7 +97,9 @@ def refund(*, line: OrderLine, reason: str, at: datetime) -> None:
 
 def _locked(line: OrderLine) -> tuple[Order, OrderLine]:
     order = (
-        Order.objects.select_for_update(of=("self",)).select_related("customer__user").get(pk=line.order_id)
+        Order.objects.select_for_update(of=("self",))
+        .select_related("customer__user")
+        .get(pk=line.order_id)
     )
     return order, OrderLine.objects.select_for_update().get(pk=line.pk)
 
@@ -114,7 +121,11 @@ def _move(line: OrderLine, state: LineState) -> None:
 
 def _send_back(order: Order, line: OrderLine, reason: str, at: datetime) -> bool:
     """Back to the provider where the order was paid there; otherwise it stays in the balance."""
-    payment = Payment.objects.filter(intent__number=order.paid_intent).first() if order.paid_intent else None
+    payment = (
+        Payment.objects.filter(intent__number=order.paid_intent).first()
+        if order.paid_intent
+        else None
+    )
     if payment is None:
         return False
     try:

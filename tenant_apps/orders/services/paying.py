@@ -7,8 +7,8 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
-from billing.ledger.errors import FloorBreached
 from billing.ledger.enums import PartyKind
+from billing.ledger.errors import FloorBreached
 from billing.ledger.parties import Party
 from billing.payments.enums import IntentState
 from billing.payments.models import PaymentIntent
@@ -16,10 +16,9 @@ from billing.payments.services import holds, intents, refunds
 from shared_apps.audit.services import record
 from shared_apps.outbox.services import publish
 from tenant_apps.customers.services import notify
-
-from ..enums import LineState, OrderState, PayBy
-from ..errors import NotAwaitingPayment
-from ..models import Order
+from tenant_apps.orders.enums import LineState, OrderState, PayBy
+from tenant_apps.orders.errors import NotAwaitingPayment
+from tenant_apps.orders.models import Order
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +33,11 @@ def pay_from_balance(*, order: Order, at: datetime, paid_by: str = PayBy.BALANCE
     Locks the order and the customer's balance. Raises FloorBreached when the balance is too small.
     """
     with transaction.atomic():
-        order = Order.objects.select_for_update(of=("self",)).select_related("customer__user").get(pk=order.pk)
+        order = (
+            Order.objects.select_for_update(of=("self",))
+            .select_related("customer__user")
+            .get(pk=order.pk)
+        )
         if order.state != OrderState.AWAITING_PAYMENT:
             raise NotAwaitingPayment(state=order.get_state_display())
         lines = list(order.lines.all())
@@ -59,7 +62,9 @@ def pay_from_balance(*, order: Order, at: datetime, paid_by: str = PayBy.BALANCE
     return order
 
 
-def start_payment(*, order: Order, method: str, back: intents.Return, at: datetime) -> PaymentIntent:
+def start_payment(
+    *, order: Order, method: str, back: intents.Return, at: datetime
+) -> PaymentIntent:
     """Opens a payment at a provider for the whole order; an open one of the same kind is used again."""
     if order.state != OrderState.AWAITING_PAYMENT or at >= order.expires_at:
         raise NotAwaitingPayment(state=order.get_state_display())
@@ -116,7 +121,9 @@ def payment_arrived(*, number: str, at: datetime) -> None:
             return
         if order.paid_intent == intent.number or intent.payment.refunded_minor:
             return
-        refunds.request(payment=intent.payment, amount=intent.amount, reason="订单已关闭或已支付", at=at)
+        refunds.request(
+            payment=intent.payment, amount=intent.amount, reason="订单已关闭或已支付", at=at
+        )
         notify(
             customer=order.customer,
             title="多付的款项正在退回",

@@ -15,11 +15,10 @@ from shared_apps.kernel import ids
 from shared_apps.kernel.money import Money
 from shared_apps.outbox.services import publish
 from tenant_apps.customers.models import Customer
-
-from ..enums import LineState, OrderState
-from ..errors import EmptyCart, NotAwaitingPayment, PriceChanged, TermsNotAccepted
-from ..models import CartItem, Order, OrderLine
-from ..pricing import Choice, PricedChoice, price, sum_of
+from tenant_apps.orders.enums import LineState, OrderState
+from tenant_apps.orders.errors import EmptyCart, NotAwaitingPayment, PriceChanged, TermsNotAccepted
+from tenant_apps.orders.models import CartItem, Order, OrderLine
+from tenant_apps.orders.pricing import Choice, PricedChoice, price, sum_of
 
 TIME_TO_PAY = timedelta(minutes=30)
 TERMS_VERSION = "2026-11"

@@ -1,0 +1,131 @@
+"""Measures things side by side, so that what the machine does meanwhile falls on all of them alike.
+
+An absolute figure drifts by a factor of two on a shared machine. So every round measures each
+contender once, the next round in the other order, and a ratio is taken inside one round; what is
+reported is the median of the rounds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+
+from django.db import connection
+
+from shared_apps.kernel import tenancy
+
+Measure = Callable[[], float]
+Values = dict[str, list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`ratio` says how fast it is beside `against`: 1 as fast, 0.5 half as fast."""
+
+    case: str
+    value: float
+    unit: str
+    against: float
+    ratio: float
+    lowest: float  # of the rounds' ratios
+    highest: float
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "case": self.case,
+            "value": round(self.value, 3),
+            "unit": self.unit,
+            "against": round(self.against, 3),
+            "ratio": round(self.ratio, 3),
+        }
+
+
+def paired(contenders: Mapping[str, Measure], *, rounds: int, warm_up: int = 1) -> Values:
+    """Measures A B, B A, A B …; what the warm-up rounds say is thrown away."""
+    if rounds < 1:
+        raise ValueError("A benchmark needs at least one round.")
+    values: Values = {name: [] for name in contenders}
+    order = list(contenders)
+    for number in range(-warm_up, rounds):
+        for name in order:
+            value = contenders[name]()
+            if number >= 0:
+                values[name].append(value)
+        order.reverse()
+    return values
+
+
+def held_against(
+    case: str,
+    values: Sequence[float],
+    against: Sequence[float],
+    *,
+    unit: str,
+    more_is_better: bool,
+) -> Case:
+    """The two must come from the same rounds of `paired`."""
+    pairs = list(zip(values, against, strict=True))
+    ratios = [ours / theirs if more_is_better else theirs / ours for ours, theirs in pairs]
+    return Case(
+        case=case,
+        value=median(values),
+        unit=unit,
+        against=median(against),
+        ratio=median(ratios),
+        lowest=min(ratios),
+        highest=max(ratios),
+    )
+
+
+def machine(*, at: datetime) -> dict[str, object]:
+    """What a reader needs in order to compare with a run elsewhere."""
+    with tenancy.owner():
+        version = connection.pg_version
+    return {
+        "cpus": len(os.sched_getaffinity(0)),
+        "cpu_model": _cpu_model(),
+        "load_1m": round(os.getloadavg()[0], 2),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "postgresql": f"{version // 10000}.{version % 10000}",
+        "date": at.isoformat(timespec="seconds"),
+    }
+
+
+def table(cases: Sequence[Case]) -> str:
+    """For a terminal."""
+    lines = [("case", "value", "against", "unit", "ratio", "min–max")]
+    for one in cases:
+        spread = f"{one.lowest:.2f}–{one.highest:.2f}"
+        lines.append(
+            (one.case, f"{one.value:,.1f}", f"{one.against:,.1f}", one.unit, f"{one.ratio:.2f}", spread)
+        )
+    widths = [max(len(line[column]) for line in lines) for column in range(6)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def as_line(bench: str, cases: Sequence[Case], about: Mapping[str, object]) -> str:
+    """The one JSON object that ends the output, on one line."""
+    return json.dumps(
+        {"bench": bench, "cases": [one.as_json() for one in cases], "machine": dict(about)},
+        ensure_ascii=False,
+    )
+
+
+def _cpu_model() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

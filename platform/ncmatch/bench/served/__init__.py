@@ -1,0 +1,1 @@
+"""What the benchmark of requests has served: one view, under several settings."""

@@ -1,0 +1,1 @@
+"""A project as django-tenants' manual says to set one up."""

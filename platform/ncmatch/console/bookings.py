@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as said
+from django.utils.translation import gettext_lazy as _
+
+from billing.settlement import queries
+from billing.settlement.queries import PartyBacklog
+from shared_apps.identity.access import access
+from tenant_apps.backoffice.cells import AMBER, RED, Link, Mark, Row, column, link_column, mark_column
+from tenant_apps.backoffice.listing import Empty, Listing
+
+from . import sections
+from .addresses import to
+
+SECTION = sections.BACKLOG
+
+
+@access(SECTION.policy)
+class Bookings(Listing):
+    section = SECTION
+    title = _("入账进度")
+    lead = _("各级分销商各自把往来记入自己的账簿。谁落后、落后多少、为什么，列在这里；不影响其他店铺销售。")
+    export = "console:bookings_export"
+    columns = (
+        link_column("name", _("分销商")),
+        column("waiting", _("在途笔数"), "figure"),
+        column("oldest_at", _("最早一笔"), "time"),
+        mark_column("state", _("状态")),
+        column("error", _("原因")),
+    )
+    empty = Empty(_("全部已入账"), _("所有分销商的往来都已记入各自账簿。"), "checklist")
+
+    def find(self) -> Sequence[PartyBacklog]:
+        return queries.booking_backlog()
+
+    def rows(self, found: Sequence[PartyBacklog]) -> list[Row]:
+        return [
+            {
+                "name": Link(row.name, to("distributor", row.slug)),
+                "waiting": row.waiting,
+                "oldest_at": row.oldest_at,
+                "state": Mark(said("未能入账"), RED) if row.error else Mark(said("在途"), AMBER),
+                "error": row.error,
+            }
+            for row in found
+        ]
+
+    def totals(self, found: Any) -> Row:
+        return {"waiting": sum(row.waiting for row in found)}
+

@@ -1,0 +1,113 @@
+"""An offer, an order line and a plan in the words of a page."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from shared_apps.catalog.enums import PlanKind
+from shared_apps.kernel.money import Money
+
+from .shelf import ShelfOffer
+
+HOURS_PER_MONTH = 720
+TERMS = ((1, "1 小时"), (24, "1 天"), (168, "7 天"), (720, "30 天"))
+
+
+def offer_card(offer: ShelfOffer, *, spot: bool = False) -> dict[str, Any]:
+    """What `c-offer-card` shows; with `spot` its prices are the spot plan's, where there is one."""
+    row = offer.row
+    plan = (offer.spot if spot else None) or offer.on_demand or offer.spot
+    listed = row.plan(plan.kind) if plan else None
+    return {
+        "public_id": row.public_id,
+        "url": reverse("shop:offer", args=[row.public_id]),
+        "name": row.title,
+        "gpu_model": f"{row.gpu_name}{f' {row.gpu_form}' if row.gpu_form else ''}"
+        if row.gpu_name
+        else "CPU",
+        "gpu_count": row.gpu_count,
+        "gpu_memory_gb": row.memory_each_gb or None,
+        "vcpus": row.vcpu,
+        "ram_gb": row.ram_gb,
+        "hub": row.hub_name,
+        "hub_note": _("演示指派，并非供应商公布的位置") if row.hub_is_demo else "",
+        "supplier": row.supplier_name,
+        "per_gpu_hour": (plan.per_gpu_hourly or plan.hourly) if plan else None,
+        "per_hour": plan.hourly if plan else None,
+        "was_per_gpu_hour": _fen(listed.per_gpu_hourly or listed.list_hourly) if listed else None,
+        "spot": plan is not None and plan.kind == PlanKind.SPOT,
+        "stock": None,
+        "plan": plan.public_id if plan else None,
+        "buyable": row.buyable and plan is not None,
+    }
+
+
+def _fen(rate: Decimal) -> Money:
+    return Money.of(rate.quantize(Decimal("0.01")))
+
+
+def offer_facts(offer: ShelfOffer) -> list[dict[str, Any]]:
+    row = offer.row
+    facts: list[dict[str, Any]] = []
+    if row.gpu_name:
+        facts += [
+            {
+                "label": _("GPU"),
+                "value": f"{row.gpu_name} × {row.gpu_count}",
+                "note": row.gpu_architecture,
+            },
+            {
+                "label": _("显存"),
+                "value": row.memory_total_gb,
+                "unit": "GB",
+                "note": _("每张 %(gb)s GB") % {"gb": row.memory_each_gb},
+            },
+        ]
+    facts += [
+        {"label": "vCPU", "value": _range(row.vcpu, row.vcpu_most), "unit": _("核")},
+        {"label": _("内存"), "value": _range(row.ram_gb, row.ram_gb_most), "unit": "GB"},
+    ]
+    if row.fp32_total_tflops is not None:
+        facts.append(
+            {
+                "label": _("FP32 算力"),
+                "value": f"{row.fp32_total_tflops.normalize():f}",
+                "unit": "TFLOPS",
+                "note": _("厂商标称"),
+            }
+        )
+    facts.append({"label": _("规格编号"), "value": row.sku})
+    return facts
+
+
+def _range(low: Any, high: Any) -> str:
+    if low is None:
+        return "—"
+    text = f"{low.normalize():f}" if isinstance(low, Decimal) else str(low)
+    if high is None or high == low:
+        return text
+    return f"{text}–{high.normalize():f}" if isinstance(high, Decimal) else f"{text}–{high}"
+
+
+def hours_label(hours: int) -> str:
+    if hours % HOURS_PER_MONTH == 0 or hours % 24 == 0:
+        return _("%(n)s 天") % {"n": hours // 24}
+    return _("%(n)s 小时") % {"n": hours}
+
+
+def spec_chips(specs: dict[str, Any]) -> list[str]:
+    """The facts kept with an order line, as short texts."""
+    chips = []
+    if specs.get("gpu"):
+        chips.append(f"{specs['gpu']} × {specs['gpu_count']}")
+    if specs.get("vcpu"):
+        chips.append(f"{specs['vcpu']} vCPU")
+    if specs.get("ram_gb"):
+        chips.append(_("内存 %(gb)s GB") % {"gb": specs["ram_gb"]})
+    if specs.get("plan") == PlanKind.SPOT:
+        chips.append(_("竞价"))
+    return chips
