@@ -65,7 +65,7 @@ class Offering(PublicId):
     rows = PUBLIC_FACT
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="offerings")
-    sku = models.CharField(_("SKU"), max_length=80)
+    sku = models.CharField(_("SKU"), max_length=120)
     name = models.CharField(_("供应商的名称"), max_length=80, blank=True)
     state = models.CharField(_("状态"), max_length=10, choices=OfferingState.choices)
     gpu_model = models.ForeignKey(
@@ -117,7 +117,10 @@ class Offering(PublicId):
 
 
 class Plan(PublicId):
-    """A way of buying an offering. The external ids are what its supplier's broker calls it."""
+    """A way of buying an offering. The external ids are what its supplier's broker calls it.
+
+    Until the broker has been asked (`services.link_plans`) the plan goes by our own public id.
+    """
 
     rows = PUBLIC_FACT
 

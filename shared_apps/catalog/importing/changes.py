@@ -158,13 +158,8 @@ class Comparison:
         self.seen.add((key, kind))
         plan = self.present.plans.get((key, kind))
         if plan is None:
-            service = f"{key[0]}.{slug(key[1].replace('@', '-at-'))}"
-            plan = Plan(
-                offering=offering,
-                kind=kind,
-                external_service_id=service,
-                external_plan_id=f"{service}.{kind.lower().replace('_', '-')}",
-            )
+            plan = Plan(offering=offering, kind=kind, external_service_id=key[0])
+            plan.external_plan_id = str(plan.public_id)
             self.changes.plans.append(plan)
         current = self.present.prices.get(plan.pk) if plan.pk else None
         hourly = to_list_hourly(amount, currency=CURRENCY, fx=self.fx)

@@ -18,6 +18,7 @@ from shared_apps.catalog import queries, services
 from shared_apps.catalog.errors import PriceBackdated, PriceMissing, RateInvalid
 from shared_apps.catalog.models import FxRate, GpuModel, ImportRun, Offering, Plan, Price
 from shared_apps.kernel import tenancy
+from shared_apps.suppliers.adapters.base import CatalogPlan
 from shared_apps.suppliers.models import Supplier
 from tests.shared_apps.catalog.market import FILE, LATER, OPENED, bring_in, file_of
 
@@ -264,6 +265,28 @@ def test_a_price_cannot_be_set_before_the_one_in_force() -> None:
     with pytest.raises(PriceBackdated):
         services.set_price(plan=plan("g4dn.xlarge"), amount=Decimal(5), at=OPENED)
     assert Price.objects.count() == 1
+
+
+def test_a_brokers_ids_are_taken_over_by_id_and_else_by_sku() -> None:
+    bring_in(file_of(ONE, TWO))
+    aws = Supplier.objects.get(slug="aws")
+    spot = plan("p4de.24xlarge", "SPOT")
+    told = [
+        CatalogPlan("compute", spot.external_plan_id, "any", "p4de.24xlarge", {}),
+        CatalogPlan("compute", "their-own-id", "any", "g4dn.xlarge", {}),
+        CatalogPlan("compute", "unheard-of", "any", "x9", {}),
+    ]
+    assert services.link_plans(supplier=aws, broker_plans=told) == (2, ["unheard-of"])
+    assert services.link_plans(supplier=aws, broker_plans=told) == (0, ["unheard-of"])
+    linked = Plan.objects.values_list(
+        "offering__sku", "kind", "external_service_id", "external_plan_id"
+    )
+    untouched = plan("p4de.24xlarge").public_id
+    assert set(linked) == {
+        ("p4de.24xlarge", "SPOT", "compute", str(spot.public_id)),
+        ("g4dn.xlarge", "ON_DEMAND", "compute", "their-own-id"),
+        ("p4de.24xlarge", "ON_DEMAND", "aws", str(untouched)),
+    }
 
 
 def test_the_command_tells_and_writes(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared_apps.catalog.errors import FileUnreadable
 from shared_apps.catalog.importing import fields
@@ -11,6 +13,7 @@ from shared_apps.catalog.importing.fields import CellRefused, Span
 from shared_apps.catalog.importing.findings import Severity
 from shared_apps.catalog.importing.gpus import GpuUnknown, read_card
 from shared_apps.catalog.importing.reading import read
+from shared_apps.catalog.importing.skus import identify
 from tests.shared_apps.catalog.market import FILE, HEADER, file_of
 
 GOOD = "AWS,A100 (80 GB),Ampere,8,640,96,1152,40.97,5.12,,p4de.24xlarge"
@@ -187,3 +190,58 @@ def test_a_machine_without_cards_may_be_sold() -> None:
     assert found.offers[0].card is None
     assert found.offers[0].gpu_count == found.offers[0].memory_gb == 0
     assert not found.findings
+
+
+CELLS = st.sampled_from(
+    [
+        "AWS",
+        "GCP",
+        "A100 (80 GB)",
+        "K80 (12 GB)",
+        "A10",
+        "H100 HGX (80GB)",
+        "Z1",
+        "Ampere",
+        "Hopper",
+        "0",
+        "1",
+        "8",
+        "16",
+        "640",
+        "12-16",
+        "1.5",
+        "$2",
+        "€2",
+        "1e9",
+        "NaN",
+        "n1",
+        "n2",
+        '"',
+        "-",
+        "卡",
+        "",
+    ]
+)
+LIKELY = st.tuples(
+    st.sampled_from(["AWS", "GCP"]), st.sampled_from(["A100 (80 GB)", "K80 (12 GB)"]), st.just("Ampere"),
+    st.sampled_from(["1", "8"]), st.just(""), st.sampled_from(["4", "4-8"]), st.just("16"),
+    st.sampled_from(["1", "2", "x"]), st.just(""), st.sampled_from(["", "1"]), st.sampled_from(["", "n1", "n2"]),
+)  # fmt: skip
+
+
+@given(
+    st.lists(
+        st.one_of(LIKELY, st.lists(CELLS, min_size=9, max_size=12)).map(",".join),
+        max_size=12,
+    )
+)
+def test_every_row_of_any_file_is_an_offer_a_duplicate_or_refused(rows: list[str]) -> None:
+    contents = read(file_of(*rows))
+    identified, findings = identify(contents.offers, known={})
+    lost = [f for f in contents.findings + findings if f.severity is not Severity.NOTE]
+    told = len({finding.line for finding in lost})
+    assert len(identified) + told == contents.rows == sum(bool(row.strip()) for row in rows)
+    assert len(lost) == told
+    skus = [(one.offer.cloud.slug, one.sku) for one in identified]
+    assert len(set(skus)) == len(skus)
+    assert all(len(sku) <= 120 for _, sku in skus)

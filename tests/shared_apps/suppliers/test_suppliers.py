@@ -89,7 +89,9 @@ def test_a_hub_comes_with_its_basis_and_the_news_goes_out_once(cloud: Supplier) 
     assert [d.payload for d in Delivery.objects.filter(topic="supplier.changed", payload=news)] == [
         {"supplier": "cloud"}
     ]
-    assert Record.objects.get(action="supplier.assign_hub", object_id=str(cloud.public_id)).after == {
+    assert Record.objects.get(
+        action="supplier.assign_hub", object_id=str(cloud.public_id)
+    ).after == {
         "hub": "guizhou",
         "basis": "DEMO",
     }
