@@ -5,6 +5,6 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def small_api(settings: Any) -> None:
     settings.ROOT_URLCONF = "tests.ncmatch.api.views"

@@ -18,7 +18,7 @@ from shared_apps.kernel import clock
 from tests import world
 from tests.conftest import Inside
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_api")]
 ClientFor = Callable[..., Client]
 
 

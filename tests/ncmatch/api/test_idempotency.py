@@ -19,6 +19,7 @@ from tenant_apps.customers.models import Notice
 from tests import world
 from tests.conftest import Inside
 
+pytestmark = pytest.mark.usefixtures("small_api")
 ClientFor = Callable[..., Client]
 Send = Callable[..., Any]
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from shared_apps.distributors.models import Distributor
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_api")]
 ClientFor = Callable[..., Client]
 
 
