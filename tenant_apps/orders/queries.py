@@ -137,6 +137,10 @@ class CartLine:
     priced: PricedChoice | None
 
     @property
+    def available(self) -> bool:
+        return self.priced is not None
+
+    @property
     def name(self) -> str:
         if self.priced:
             return self.priced.name

@@ -76,7 +76,7 @@ def find(
     page: int = 1,
     per_page: int = 24,
 ) -> Shelf:
-    """What this shop sells at a moment, filtered by its own prices per instance and hour. Three queries.
+    """What this shop sells at a moment, filtered by its own prices per instance and hour. Four queries.
 
     A budget in the text (“1 万元/月”) is the upper end of the prices unless one is given.
     """

@@ -12,7 +12,7 @@ from rest_framework import serializers
 
 from shared_apps.kernel.money import Money
 
-AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,2})?")
+AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,2})?")
 
 
 @extend_schema_field(

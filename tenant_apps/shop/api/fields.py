@@ -138,7 +138,9 @@ class OfferQuery(PageQuery):
         help_text="搜索文字，如 “8卡 A100 80G” 或 “H100 5万元/月”。",
     )
     gpu_model = Texts(child=serializers.CharField(max_length=40), default=list, max_length=50)
-    gpu_count = Texts(child=serializers.IntegerField(min_value=0), default=list, max_length=50)
+    gpu_count = Texts(
+        child=serializers.IntegerField(min_value=0, max_value=32_767), default=list, max_length=50
+    )
     memory_min = serializers.IntegerField(
         min_value=0, max_value=100_000, default=None, help_text="单卡显存下限，GB。"
     )
