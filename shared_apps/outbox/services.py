@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 
 from shared_apps.audit.services import record
 from shared_apps.kernel import clock, tenancy
-from shared_apps.kernel.context import Actor, acting
+from shared_apps.kernel.context import SYSTEM, Actor, acting
 
 from .errors import NotDead, UnknownDelivery
 from .models import Delivery, State
@@ -90,7 +90,7 @@ def deliver(*, delivery_id: int) -> bool:
     if row.schema != (tenancy.current() or tenancy.PUBLIC):
         raise tenancy.TenantNotSet(f"Delivery {delivery_id} belongs to {row.schema}.")
     handler: Handler = import_string(row.handler)
-    worker = Actor(kind="SYSTEM", id=row.handler, name=row.topic, request_id=str(row.public_id))
+    worker = Actor(kind="SYSTEM", id=row.handler, name=str(SYSTEM.name), request_id=str(row.public_id))
     try:
         with acting(worker):
             handler(row.payload)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from shared_apps.catalog.enums import PlanKind
-from shared_apps.kernel.money import Money
+from shared_apps.kernel.money import Money, charge
 
 from .shelf import ShelfOffer
 
@@ -41,13 +41,13 @@ def offer_card(offer: ShelfOffer, *, spot: bool = False) -> dict[str, Any]:
         "was_per_gpu_hour": _fen(listed.per_gpu_hourly or listed.list_hourly) if listed else None,
         "spot": plan is not None and plan.kind == PlanKind.SPOT,
         "stock": None,
-        "plan": plan.public_id if plan else None,
+        "plan": row.sku,
         "buyable": row.buyable and plan is not None,
     }
 
 
 def _fen(rate: Decimal) -> Money:
-    return Money.of(rate.quantize(Decimal("0.01")))
+    return charge(rate, Decimal(1))
 
 
 def offer_facts(offer: ShelfOffer) -> list[dict[str, Any]]:
@@ -107,7 +107,23 @@ def spec_chips(specs: dict[str, Any]) -> list[str]:
     if specs.get("vcpu"):
         chips.append(f"{specs['vcpu']} vCPU")
     if specs.get("ram_gb"):
-        chips.append(_("内存 %(gb)s GB") % {"gb": specs["ram_gb"]})
+        chips.append(_("内存 %(gb)s GB") % {"gb": f"{Decimal(specs['ram_gb']).normalize():f}"})
     if specs.get("plan") == PlanKind.SPOT:
         chips.append(_("竞价"))
     return chips
+
+
+def spec_facts(specs: dict[str, Any]) -> list[dict[str, Any]]:
+    """The facts kept with an order line, for `c-facts`."""
+    facts: list[dict[str, Any]] = []
+    if specs.get("gpu"):
+        facts.append({"label": "GPU", "value": f"{specs['gpu']} × {specs['gpu_count']}"})
+    if specs.get("vcpu"):
+        facts.append({"label": "vCPU", "value": specs["vcpu"], "unit": _("核")})
+    if specs.get("ram_gb"):
+        facts.append({"label": _("内存"), "value": f"{Decimal(specs['ram_gb']).normalize():f}", "unit": "GB"})
+    if specs.get("plan"):
+        facts.append({"label": _("计费方式"), "value": PlanKind(specs["plan"]).label})
+    if specs.get("sku"):
+        facts.append({"label": _("规格编号"), "value": specs["sku"]})
+    return facts

@@ -5,12 +5,17 @@ Every reading can be asked by when things happened (`effective_until`) and by wh
 """
 
 from .balances import PartyBalance, balance, party_balances
+from .chart import AccountRow, accounts, journals, rule_names
 from .journal import EntryDetail, PostingLine, entries, entry_detail
 from .lines import LedgerLine, LedgerPage, ledger_lines
 from .statements import PartyStatement, StatementLine, party_holdings, party_statement
 from .trial import TrialBalance, TrialRow, trial_balance
 
 __all__ = [
+    "AccountRow",
+    "accounts",
+    "journals",
+    "rule_names",
     "EntryDetail",
     "LedgerLine",
     "LedgerPage",

@@ -51,7 +51,7 @@ def home(request: HttpRequest) -> HttpResponse:
         request,
         "shop/home.html",
         {
-            "offers": [offer_card(item) for item in _varied(found.items, 6)],
+            "offers": [offer_card(item) for item in _varied(found.items, 8)],
             "hubs": hubs,
             "hints": [
                 {"text": text, "url": f"{catalogue}?{urlencode({'q': text})}"} for text in HINTS
@@ -345,5 +345,5 @@ def _sums(choice: Choice) -> dict[str, Any]:
         }
     ]
     if saved.minor > 0:
-        lines.append({"label": _("店铺优惠"), "amount": saved, "less": True})
+        lines.append({"label": _("店铺优惠"), "amount": -saved, "less": True})
     return {"lines": lines, "due": item.amount}

@@ -99,7 +99,7 @@ def _sum_lines(priced: Sequence[PricedChoice]) -> list[dict[str, Any]]:
     saved = listed - sum_of(priced)
     lines: list[dict[str, Any]] = [{"label": _("目录价"), "amount": listed}]
     if saved.minor > 0:
-        lines.append({"label": _("店铺优惠"), "amount": saved, "less": True})
+        lines.append({"label": _("店铺优惠"), "amount": -saved, "less": True})
     return lines
 
 

@@ -40,7 +40,7 @@ from tenant_apps.fulfilment.services.resources import reveal_access
 from tenant_apps.orders import queries as orders
 from tenant_apps.orders.enums import LineState, OrderState, PayBy
 from tenant_apps.orders.models import Order, OrderLine
-from tenant_apps.shop.cards import hours_label, spec_chips
+from tenant_apps.shop.cards import hours_label, spec_chips, spec_facts
 from tenant_apps.shop.forms import ProfileForm, RechargeForm, TokenForm
 
 from .buying import qr_svg
@@ -124,14 +124,20 @@ def _what(lines: list[OrderLine]) -> str:
 @access(Customer)
 @require_GET
 def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    if "out_trade_no" in request.GET:  # back from the provider; what it says here proves nothing
+        return redirect("shop:order", public_id)
     return render(request, "shop/order.html", _order_context(request, public_id))
 
 
 @access(Customer)
 @require_GET
 def order_state(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """The live part of the order page."""
-    return render(request, "shop/_order_state.html", _order_context(request, public_id))
+    """The live part of the order page; when nothing moves any more, the whole page is shown anew."""
+    context = _order_context(request, public_id)
+    response = render(request, "shop/_order_state.html", context)
+    if not context["live"]:
+        response["HX-Refresh"] = "true"
+    return response
 
 
 def _order_context(request: HttpRequest, public_id: UUID) -> dict[str, Any]:
@@ -304,9 +310,9 @@ def resource(request: HttpRequest, public_id: UUID) -> HttpResponse:
                 "order_number": order_row.number,
                 "order_url": reverse("shop:order", args=[order_row.public_id]),
                 "facts": [
-                    {"label": _("规格"), "value": chip} for chip in spec_chips(row.line.specs)
-                ]
-                + [{"label": _("时长"), "value": hours_label(row.line.hours)}],
+                    *spec_facts(row.line.specs),
+                    {"label": _("时长"), "value": hours_label(row.line.hours)},
+                ],
                 "has_access": bool(row.access_sealed) and row.state == ResourceState.RUNNING,
             },
             "reveal_url": reverse("shop:resource_access", args=[public_id]),
