@@ -269,7 +269,7 @@ def test_as_an_ordinary_user() -> None:
             "HOME": home,
             "PATH": os.environ["PATH"],
             "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONPATH": f"{ROOT / 'platform'}{os.pathsep}{site_packages()}",
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform"), site_packages()]),
         }
 
         def services(*words: str) -> subprocess.CompletedProcess[str]:

@@ -15,6 +15,7 @@ from psycopg import sql
 from ncmatch.services.accounts import Account
 from ncmatch.services.errors import ServiceError
 from ncmatch.services.processes import alive, spawn, stop, wait_until
+from shared_apps.kernel import hardening
 
 SUPERUSER = "postgres"
 OWNER = "ncmatch"
@@ -225,7 +226,7 @@ def _lets_in(url: str) -> bool:
 
 
 def prepare(*, port: int, password: str, owner_password: str) -> str:
-    """The application's role and database; safe to repeat. Returns the server's version."""
+    """The application's role and database, hardened; safe to repeat. Returns the server's version."""
     url = admin_url(port=port, password=password)
     if not _lets_in(url):
         raise ServiceError(f"PostgreSQL runs, but does not answer on port {port}.")
@@ -238,6 +239,7 @@ def prepare(*, port: int, password: str, owner_password: str) -> str:
                 sql.Literal(owner_password),
             )
         )
+        _harden(url, "template1")  # and so every database that is made from now on
         if not connection.execute(
             "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
         ).fetchone():
@@ -249,5 +251,12 @@ def prepare(*, port: int, password: str, owner_password: str) -> str:
             inside = url.rpartition("/")[0] + f"/{DATABASE}"
             with psycopg.connect(inside, autocommit=True) as second:
                 second.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        _harden(url, DATABASE)
         row = connection.execute("SHOW server_version").fetchone()
     return str(row[0]) if row else ""
+
+
+def _harden(url: str, database: str) -> None:
+    with psycopg.connect(f"{url.rpartition('/')[0]}/{database}", autocommit=True) as link:
+        for statement in hardening.statements(OWNER):
+            link.execute(statement)
