@@ -84,14 +84,10 @@ def _event(row: Booking) -> Event:
 def counterparty(row: Booking) -> Party:
     """The other side of a booking, as the ledger names it."""
     obligation = row.obligation
-    if row.side == Side.CREDITOR:
-        return Party(
-            PartyKind.DISTRIBUTOR, str(obligation.debtor.public_id), obligation.debtor.name
-        )
-    if obligation.creditor is not None:
-        return Party(
-            PartyKind.DISTRIBUTOR, str(obligation.creditor.public_id), obligation.creditor.name
-        )
-    return Party(
-        PartyKind.SUPPLIER, str(obligation.supplier.public_id), obligation.supplier.display_name
-    )
+    other = obligation.debtor if row.side == Side.CREDITOR else obligation.creditor
+    if other is not None:
+        return Party(PartyKind.DISTRIBUTOR, str(other.public_id), other.name)
+    supplier = obligation.supplier
+    if supplier is None:
+        raise LookupError(f"{obligation.public_id} has no creditor.")
+    return Party(PartyKind.SUPPLIER, str(supplier.public_id), supplier.display_name)

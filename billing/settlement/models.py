@@ -115,7 +115,12 @@ class Booking(models.Model):
     entry_id = models.UUIDField(null=True)  # in the party's own ledger
     error = models.TextField(default="", blank=True)
 
-    rows = SharedRows(read=f"party_id = {ME}", update=f"party_id = {ME}", operator_read="true")
+    rows = SharedRows(
+        read=f"party_id = {ME}",
+        update=f"party_id = {ME}",
+        update_columns=("booked_at", "entry_id", "error"),
+        operator_read="true",
+    )
 
     class Meta:
         constraints = [

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Case, Count, F, Max, Min, Prefetch, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, NullIf
 
 from shared_apps.distributors.models import Distributor
 from shared_apps.kernel.money import Money
@@ -73,17 +73,15 @@ def totals(
     """What `me` owes (`payable`) or is owed, by counterparty, for [starts_at, ends_at). One query."""
     side = "DEBTOR" if payable else "CREDITOR"
     mine = Q(debtor=me) if payable else Q(creditor=me)
-    other = (
-        {
-            "name": Coalesce("creditor__name", "supplier__name_zh", "supplier__name"),
-            "party": Coalesce("creditor__public_id", "supplier__public_id"),
-        }
-        if payable
-        else {"name": F("debtor__name"), "party": F("debtor__public_id")}
-    )
+    name: F | Coalesce = F("debtor__name")
+    party: F | Coalesce = F("debtor__public_id")
+    if payable:
+        supplier = Coalesce(NullIf("supplier__name_zh", Value("")), "supplier__name")
+        name = Coalesce("creditor__name", supplier)
+        party = Coalesce("creditor__public_id", "supplier__public_id")
     rows = (
         Obligation.objects.filter(mine, effective_at__gte=starts_at, effective_at__lt=ends_at)
-        .annotate(**{f"other_{key}": value for key, value in other.items()})
+        .annotate(other_name=name, other_party=party)
         .values("other_name", "other_party")
         .annotate(
             sales=Count("id", filter=Q(kind="SALE"), distinct=True),

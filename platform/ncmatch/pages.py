@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from shared_apps.identity.enums import Kind
+from shared_apps.identity.models import User
 from shared_apps.kernel.errors import DomainError
 from tenant_apps.orders.queries import cart_size
 
@@ -26,9 +27,9 @@ def site(request: HttpRequest) -> dict[str, Any]:
 def _cart_count(request: HttpRequest) -> int:
     """Asked only by a page that shows it, and of customers only."""
     user = getattr(request, "user", None)
-    if getattr(request, "distributor", None) is None or getattr(user, "kind", "") != Kind.CUSTOMER:
+    if not isinstance(user, User) or user.kind != Kind.CUSTOMER:
         return 0
-    return cart_size(user)
+    return cart_size(user) if getattr(request, "distributor", None) else 0
 
 
 def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:

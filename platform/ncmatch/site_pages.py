@@ -14,6 +14,7 @@ from shared_apps.catalog import queries as catalog
 from shared_apps.distributors import queries as distributors
 from shared_apps.distributors.branding import stylesheet
 from shared_apps.distributors.models import State
+from shared_apps.distributors.site import distributor_of
 from shared_apps.identity.access import Anyone, access
 from shared_apps.kernel import clock
 from shared_apps.suppliers import queries as suppliers
@@ -35,7 +36,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @cache_control(public=True, max_age=86400)
 def brand(request: HttpRequest) -> HttpResponse:
     """The shop's colours as CSS variables; its address carries the colour, so it may be kept."""
-    return HttpResponse(stylesheet(request.distributor.primary_color), content_type="text/css")
+    return HttpResponse(stylesheet(distributor_of(request).primary_color), content_type="text/css")
 
 
 @access(Anyone)

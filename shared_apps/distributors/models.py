@@ -13,12 +13,22 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Now
-from django_tenants.models import DomainMixin, TenantMixin
+from django_tenants.models import TenantMixin
 
 from shared_apps.kernel import ids, tenancy
 from shared_apps.kernel.models import PublicId
 from shared_apps.kernel.rows import ME, SharedRows
 
+# What makes a shop visibly its own, and is its own to change.
+BRANDING = (
+    "name",
+    "legal_name",
+    "primary_color",
+    "tagline",
+    "about",
+    "service_phone",
+    "icp_number",
+)
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 
 
@@ -55,6 +65,7 @@ class Distributor(TenantMixin, PublicId):
     rows = SharedRows(
         read=f"id = {ME} OR parent_id = {ME} OR id = public.parent_distributor_id()",
         update=f"id = {ME}",
+        update_columns=(*BRANDING, "logo"),  # never its place in the tree
         operator_read="true",
         operator_write=True,
     )
@@ -90,15 +101,14 @@ class Distributor(TenantMixin, PublicId):
         models.Model.save(self, *args, **kwargs)
 
 
-class Domain(DomainMixin):
+class Domain(models.Model):
     """A host name under which a distributor's shop answers."""
 
+    domain = models.CharField(max_length=253, unique=True, db_index=True)
     tenant = models.ForeignKey(Distributor, on_delete=models.PROTECT, related_name="domains")
+    is_primary = models.BooleanField(default=True, db_index=True)
 
     rows = SharedRows(read=f"tenant_id = {ME}", operator_read="true", operator_write=True)
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        models.Model.save(self, *args, **kwargs)
 
 
 class ResellerTerms(PublicId):
@@ -118,6 +128,7 @@ class ResellerTerms(PublicId):
         read=f"child_id = {ME} OR public.parent_of(child_id) = {ME}",
         insert=f"public.parent_of(child_id) = {ME}",
         update=f"public.parent_of(child_id) = {ME}",
+        update_columns=("valid",),
     )
 
     class Meta:

@@ -13,7 +13,7 @@ from shared_apps.kernel import roles, schemas
 
 from .branding import HEX, contrast_ok
 from .errors import ColourUnreadable, PercentInvalid, SlugTaken, TermsInThePast
-from .models import Distributor, Domain, ResellerTerms
+from .models import BRANDING, Distributor, Domain, ResellerTerms
 
 
 def found(
@@ -103,17 +103,6 @@ def agree_terms(
             after={"wholesale_percent": str(wholesale_percent), "starts_at": starts_at.isoformat()},
         )
     return terms
-
-
-BRANDING = (
-    "name",
-    "legal_name",
-    "primary_color",
-    "tagline",
-    "about",
-    "service_phone",
-    "icp_number",
-)
 
 
 def change_branding(*, distributor: Distributor, **branding: str) -> Distributor:

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from .enums import Kind
+from .models import User
 
 View = TypeVar("View", bound=Callable[..., Any] | type)
 
@@ -63,6 +65,13 @@ def Staff(*roles: str) -> Policy:  # noqa: N802  reads as a kind of policy
 
 def Operator(*roles: str) -> Policy:  # noqa: N802
     return Policy(kinds=frozenset({Kind.STAFF}), roles=roles, operator_only=True)
+
+
+def person(request: HttpRequest) -> User:
+    """The person behind a request whose policy lets only people in."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def access(policy: Policy) -> Callable[[View], View]:

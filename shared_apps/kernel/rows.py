@@ -24,12 +24,14 @@ ME = "(SELECT public.current_distributor_id())"
 class SharedRows:
     """Rights of a distributor's role on a shared table; None or "false" means no right.
 
+    `update_columns` bounds an `update` to some columns; without a word it is all of them.
     `append_only` withholds UPDATE and DELETE from everyone but the owner, the platform included.
     """
 
     read: str = "false"
     insert: str | None = None
     update: str | None = None
+    update_columns: tuple[str, ...] = ()
     delete: str | None = None
     operator_read: str | None = None
     operator_write: bool = False
@@ -66,7 +68,9 @@ def shared_models() -> dict[str, SharedRows | None]:
         declared: Any = settings.THIRD_PARTY_ROWS.get(table) or getattr(model, "rows", None)
         if not isinstance(declared, SharedRows):
             # Tables that stand in both planes: the public copy is the platform's own.
-            declared = SharedRows() if _app_in(model, settings.TENANT_APPS) else None
+            once = getattr(declared, "append_only", False)
+            both = _app_in(model, settings.TENANT_APPS)
+            declared = SharedRows(append_only=once) if both else None
         found[table] = declared
     found["django_migrations"] = SharedRows(read="true")
     return found
@@ -123,7 +127,9 @@ def shared_policies() -> list[str]:
             predicate = using or check
             if predicate and predicate != "false":
                 statements += _policy(table, verb.lower(), verb, tenant, using, check)
-                statements.append(f'GRANT {verb} ON public."{table}" TO "{tenant}"')
+                columns = f" ({', '.join(declared.update_columns)})" if verb == "UPDATE" else ""
+                right = verb + (columns if declared.update_columns else "")
+                statements.append(f'GRANT {right} ON public."{table}" TO "{tenant}"')
             else:
                 statements.append(f'DROP POLICY IF EXISTS nc_{verb.lower()} ON public."{table}"')
         statements += _operator_policies(table, declared, operator)

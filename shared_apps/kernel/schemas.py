@@ -17,20 +17,20 @@ from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
 from . import roles, rows
-from .tenancy import SCHEMA, TEMPLATE
+from .tenancy import SCHEMA, TEMPLATE, link
 
 
 def migrate(schema: str, *, verbosity: int = 0) -> None:
     """Brings one schema to the newest migrations."""
     with connection.cursor() as cursor:
         cursor.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
-    connection.set_schema(schema, include_public=False)
+    link().set_schema(schema, include_public=False)
     MigrationRecorder(
         connection
     ).ensure_schema()  # in this schema, not found in the next one of the path
-    connection.set_schema(schema)
+    link().set_schema(schema)
     call_command(Migrate(), verbosity=verbosity, interactive=False, skip_checks=True)
-    connection.set_schema_to_public()
+    link().set_schema_to_public()
     template_script.cache_clear()
 
 
@@ -71,7 +71,7 @@ def create(schema: str) -> None:
             )
             for statement in rows.tenant_grants(schema):
                 cursor.execute(statement)
-    connection.set_schema_to_public()
+    link().set_schema_to_public()
 
 
 @cache

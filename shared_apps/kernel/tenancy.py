@@ -13,9 +13,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
-from django.db import connection
+from django.db import connections
+
+if TYPE_CHECKING:
+    from .postgres.base import DatabaseWrapper
 
 SCHEMA = re.compile(r"t_[0-9a-z]{8}")
 TEMPLATE = "t_template"
@@ -42,6 +46,11 @@ def role_name(part: str) -> str:
 
 
 _plane: ContextVar[Plane | None] = ContextVar("plane", default=None)
+
+
+def link() -> DatabaseWrapper:
+    """This thread's connection, as the backend of ours that it is."""
+    return cast("DatabaseWrapper", connections["default"])
 
 
 def plane() -> Plane | None:
@@ -75,7 +84,7 @@ def _standing(there: Plane) -> Iterator[None]:
 
 def _in_transaction() -> bool:
     """Whether a transaction of ours is open; the one a test case wraps around itself is not ours."""
-    return any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
+    return any(not getattr(block, "_from_testcase", False) for block in link().atomic_blocks)
 
 
 def enter(schema: str) -> AbstractContextManager[None]:
@@ -97,6 +106,7 @@ def owner() -> Iterator[None]:
     Opens a connection with the owner's login for this thread and closes it afterwards; refuses
     inside a transaction.
     """
+    connection = link()
     if connection.in_atomic_block:
         raise SwitchInTransaction("The owner's connection is opened outside of any transaction.")
     token = _plane.set(None)

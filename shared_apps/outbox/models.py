@@ -34,6 +34,7 @@ class Delivery(PublicId):
         read="schema = current_user",
         insert="schema = current_user",
         update="schema = current_user",
+        update_columns=("state", "due_at", "attempts", "last_error", "done_at"),
         operator_read="true",
     )
 

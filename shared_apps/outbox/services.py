@@ -24,7 +24,6 @@ log = structlog.get_logger(__name__)
 
 Handler = Callable[[dict[str, Any]], None]
 
-LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 20
 
 
@@ -60,10 +59,12 @@ def _nudge() -> None:
 
 
 def lease_due(*, at: datetime, limit: int = 200) -> list[tuple[int, str]]:
-    """Takes what is due, in the shared plane, and puts it out of others' reach for `LEASE`.
+    """Takes what is due, in the shared plane, and puts it out of others' reach for a lease.
 
-    Returns (delivery id, schema) pairs. One statement; workers do not wait for each other.
+    The lease is what a killed worker's deliveries wait before another takes them. Returns
+    (delivery id, schema) pairs. One statement; workers do not wait for each other.
     """
+    until = at + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -73,7 +74,7 @@ def lease_due(*, at: datetime, limit: int = 200) -> list[tuple[int, str]]:
                            ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
             RETURNING id, schema
             """,
-            {"at": at, "until": at + LEASE, "limit": limit},
+            {"at": at, "until": until, "limit": limit},
         )
         return [(row[0], row[1]) for row in cursor.fetchall()]
 
@@ -89,9 +90,9 @@ def deliver(*, delivery_id: int) -> bool:
         return True
     if row.schema != (tenancy.current() or tenancy.PUBLIC):
         raise tenancy.TenantNotSet(f"Delivery {delivery_id} belongs to {row.schema}.")
-    handler: Handler = import_string(row.handler)
     worker = Actor(kind="SYSTEM", id=row.handler, name=str(SYSTEM.name), request_id=str(row.public_id))
     try:
+        handler = _handler(row)
         with acting(worker):
             handler(row.payload)
     except Exception as error:  # whatever a handler raises, the event must not be lost
@@ -102,6 +103,14 @@ def deliver(*, delivery_id: int) -> bool:
         state=State.DONE, done_at=clock.now(), attempts=row.attempts + 1
     )
     return True
+
+
+def _handler(row: Delivery) -> Handler:
+    """What the wiring names, and nothing else: a row says which, it does not say what may run."""
+    if row.handler not in subscriptions().get(row.topic, ()):
+        raise LookupError(f"{row.handler} does not hear {row.topic} by the wiring.")
+    handler: Handler = import_string(row.handler)
+    return handler
 
 
 def _failed(row: Delivery, error: Exception) -> None:

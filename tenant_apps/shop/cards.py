@@ -121,7 +121,9 @@ def spec_facts(specs: dict[str, Any]) -> list[dict[str, Any]]:
     if specs.get("vcpu"):
         facts.append({"label": "vCPU", "value": specs["vcpu"], "unit": _("核")})
     if specs.get("ram_gb"):
-        facts.append({"label": _("内存"), "value": f"{Decimal(specs['ram_gb']).normalize():f}", "unit": "GB"})
+        facts.append(
+            {"label": _("内存"), "value": f"{Decimal(specs['ram_gb']).normalize():f}", "unit": "GB"}
+        )
     if specs.get("plan"):
         facts.append({"label": _("计费方式"), "value": PlanKind(specs["plan"]).label})
     if specs.get("sku"):

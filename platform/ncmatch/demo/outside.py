@@ -81,8 +81,16 @@ def open_merchant(*, app_id: str, name: str) -> Merchant:
     return Merchant(app_id, str(answer["seller_id"]), private, str(answer["alipay_public_key"]))
 
 
+MESSAGES = {
+    "code": "您在${shop}的验证码是 ${code}，5 分钟内有效。请勿告诉他人。",
+    "unknown_account": "您的号码在${shop}还没有账号，请先注册。如非本人操作，请忽略。",
+    "account_exists": "您的号码在${shop}已有账号，请直接登录。如非本人操作，请忽略。",
+    "notice": "${shop}：${title}。请登录查看详情。",
+}
+
+
 def open_sms() -> None:
-    """Registers our key for text messages."""
+    """Registers our key for text messages, and the texts that were approved."""
     _call(
         "POST",
         "/admin/sms/keys",
@@ -91,3 +99,5 @@ def open_sms() -> None:
             "access_key_secret": settings.SMS_ACCESS_KEY_SECRET,
         },
     )
+    for name, text in MESSAGES.items():
+        _call("PUT", f"/admin/sms/templates/{settings.SMS_TEMPLATES[name]}", {"text": text})

@@ -47,9 +47,9 @@ class SiteMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         host = request.get_host().partition(":")[0].lower().rstrip(".")
         if host == settings.EXCHANGE_HOST:
-            request.distributor = None
-            request.urlconf = settings.EXCHANGE_URLCONF
-            set_urlconf(request.urlconf)
+            request.distributor = None  # type: ignore[attr-defined]
+            request.urlconf = settings.EXCHANGE_URLCONF  # type: ignore[attr-defined]
+            set_urlconf(settings.EXCHANGE_URLCONF)
             with tenancy.shared():
                 return self.get_response(request)
         distributor = _distributor(host)
@@ -63,6 +63,6 @@ class SiteMiddleware:
                 status=503,
                 content_type="text/plain; charset=utf-8",
             )
-        request.distributor = distributor
+        request.distributor = distributor  # type: ignore[attr-defined]
         with tenancy.enter(distributor.schema_name):
             return self.get_response(request)

@@ -1,8 +1,9 @@
 """django-tenants' PostgreSQL backend, with the role switched along with the search path.
 
-The switch is one message of two SET statements (so both hold or neither does) and is sent only
-when the connection does not stand where the statement wants to be. A SET is undone by a rollback
-to a point before it, so every rollback forgets where the connection stands.
+The switch is SET statements sent in one message with the first statement that wants to stand
+elsewhere than the connection does (`cursor.py`). A SET is undone by a rollback to a point before
+it, so every rollback, and every statement that fails along with its switch, forgets where the
+connection stands.
 """
 
 from __future__ import annotations
@@ -13,7 +14,11 @@ from django.utils.asyncio import async_unsafe
 from django.utils.functional import cached_property
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantDatabaseWrapper
 
+from psycopg.pq import TransactionStatus
+
 from shared_apps.kernel import tenancy
+
+from .cursor import Cursor, Step
 
 
 class DatabaseWrapper(TenantDatabaseWrapper):
@@ -33,6 +38,7 @@ class DatabaseWrapper(TenantDatabaseWrapper):
         params: dict[str, Any] = super().get_connection_params()
         if self.as_owner:
             params.update(self.settings_dict["OWNER"])
+        params["cursor_factory"] = Cursor
         return params
 
     def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
@@ -65,23 +71,39 @@ class DatabaseWrapper(TenantDatabaseWrapper):
             with self.wrap_database_errors, self.connection.cursor() as judging:
                 judging.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
 
-    def _handle_search_path(self, cursor: Any = None) -> None:
-        if self.as_owner:
-            super()._handle_search_path(cursor)
-            return
+    def create_cursor(self, name: str | None = None) -> Any:
+        cursor = super().create_cursor(name)
+        if name is None and not self.as_owner:
+            cursor.door = self
+        return cursor
+
+    def step(self) -> Step | None:
+        """The SET statements that the next statement needs before it, if any.
+
+        Until `stand` says that they held, the connection stands nowhere that is known.
+        """
         wanted = tenancy.plane()
         if wanted is None:
-            raise tenancy.TenantNotSet(
-                "No distributor and not the shared plane: nothing may be read or written."
-            )
+            raise tenancy.TenantNotSet("No distributor and not the shared plane: nothing may be read or written.")
         if wanted == self._standing:
-            return
-        if self.connection.info.transaction_status == 3:  # INERROR: only a rollback is possible now
-            return
-        switch = f'SET ROLE "{wanted.role}"; SET search_path TO "{wanted.schema}", public'
-        if self.in_atomic_block:
+            return None
+        status = self.connection.pgconn.transaction_status
+        if status == TransactionStatus.INERROR:  # only a rollback is possible now
+            return None
+        self._standing = None
+        switch = (f'SET ROLE "{wanted.role}"', f'SET search_path TO "{wanted.schema}", public')
+        if status == TransactionStatus.INTRANS:
             # What was deferred belongs to the schema that we leave: it is judged there.
-            switch = f"SET CONSTRAINTS ALL IMMEDIATE; {switch}; SET CONSTRAINTS ALL DEFERRED"
-        with self.wrap_database_errors, self.connection.cursor() as switching:
-            switching.execute(switch)
-        self._standing = wanted
+            switch = ("SET CONSTRAINTS ALL IMMEDIATE", *switch, "SET CONSTRAINTS ALL DEFERRED")
+        return Step(wanted, switch)
+
+    def stand(self, where: tenancy.Plane) -> None:
+        self._standing = where
+
+    def _handle_search_path(self, cursor: Any = None) -> None:
+        """django-tenants calls this for every new cursor; ours step when they execute."""
+        if self.as_owner:
+            super()._handle_search_path(cursor)
+        elif cursor is None:  # a server-side cursor, whose one statement is a DECLARE
+            with self.wrap_database_errors, self.create_cursor() as stepping:
+                stepping.step()

@@ -81,7 +81,8 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     asked = request.GET
     q = asked.get("q", "").strip()[:200]
     spot = asked.get("spot") == "1"
-    sort = asked.get("sort") if asked.get("sort") in Sort.values else Sort.PER_GPU
+    sort = asked.get("sort", "")
+    sort = sort if sort in Sort.values else Sort.PER_GPU
     found = shelf.find(
         at=clock.now(),
         text=q,

@@ -20,7 +20,7 @@ from billing.payments import queries as payments
 from billing.payments.enums import IntentState, Method
 from billing.payments.models import PaymentIntent
 from billing.payments.returning import back_to
-from shared_apps.identity.access import Customer, access
+from shared_apps.identity.access import Customer, access, person
 from shared_apps.kernel import clock, ids, signing
 from shared_apps.kernel.errors import DomainError, ProviderError
 from shared_apps.kernel.money import Money
@@ -51,14 +51,14 @@ def cart_add(request: HttpRequest) -> HttpResponse:
     )
     if request.POST.get("then") == "checkout":
         return redirect(f"{reverse('shop:checkout')}?quote={_quote([choice], None)}")
-    carts.add(customer=customer_of(request.user), choice=choice)
+    carts.add(customer=customer_of(person(request)), choice=choice)
     return redirect("shop:cart")
 
 
 @access(Customer)
 @require_GET
 def cart(request: HttpRequest) -> HttpResponse:
-    found = orders.cart(customer_of(request.user), at=clock.now())
+    found = orders.cart(customer_of(person(request)), at=clock.now())
     groups: dict[str, list[dict[str, Any]]] = {}
     for line in found.lines:
         item, priced = line.item, line.priced
@@ -106,7 +106,7 @@ def _sum_lines(priced: Sequence[PricedChoice]) -> list[dict[str, Any]]:
 @access(Customer)
 @require_POST
 def cart_update(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    who = customer_of(request.user)
+    who = customer_of(person(request))
     item = orders.cart_item(who, public_id)
     form = QuantityForm(request.POST)
     if form.is_valid():
@@ -122,7 +122,7 @@ def cart_update(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @access(Customer)
 @require_POST
 def cart_remove(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    who = customer_of(request.user)
+    who = customer_of(person(request))
     item = orders.cart_item(who, public_id)
     carts.change(customer=who, item_id=public_id, quantity=0, hours=item.hours)
     return redirect("shop:cart")
@@ -150,7 +150,7 @@ def _read_quote(text: str) -> tuple[list[Choice], Money | None]:
 
 @access(Customer)
 def checkout(request: HttpRequest) -> HttpResponse:
-    who = customer_of(request.user)
+    who = customer_of(person(request))
     if request.method == "POST":
         return _submit(request, who)
     if request.GET.get("quote"):
@@ -211,7 +211,7 @@ def _checkout_page(
     balance = payments.balance_of(customer_id=who.public_id).available
     chosen = request.POST.get("pay_by") or (PayBy.BALANCE if balance >= due else PayBy.ALIPAY_PAGE)
     enough = balance >= due
-    pays = [
+    pays: list[dict[str, Any]] = [
         {
             "value": PayBy.ALIPAY_PAGE,
             "label": _("支付宝网页支付"),
@@ -283,7 +283,7 @@ def _pay(request: HttpRequest, order: Order, pay_by: str) -> HttpResponse:
 @require_POST
 def pay_with(request: HttpRequest, public_id: UUID, pay_by: str) -> HttpResponse:
     """Chooses, or changes, how an order is paid."""
-    order = orders.order(request.user, public_id)
+    order = orders.order(person(request), public_id)
     if pay_by not in PayBy.values:
         raise OrderNotFound
     return _pay(request, order, pay_by)
@@ -292,7 +292,7 @@ def pay_with(request: HttpRequest, public_id: UUID, pay_by: str) -> HttpResponse
 @access(Customer)
 @require_GET
 def pay(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    order = orders.order(request.user, public_id)
+    order = orders.order(person(request), public_id)
     if order.state != OrderState.AWAITING_PAYMENT:
         return redirect("shop:order", public_id)
     asked = request.GET.get("by")
@@ -360,7 +360,7 @@ def _order_head(order: Order) -> dict[str, Any]:
 @require_GET
 def pay_state(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The live part of the pay page; leads on to the order when it is paid."""
-    order = orders.order(request.user, public_id)
+    order = orders.order(person(request), public_id)
     at = clock.now()
     if order.state == OrderState.AWAITING_PAYMENT:
         paid = any(
@@ -387,6 +387,6 @@ def pay_state(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @access(Customer)
 @require_POST
 def order_cancel(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    order = orders.order(request.user, public_id)
+    order = orders.order(person(request), public_id)
     placing.cancel(order_id=order.public_id, at=clock.now(), reason="客户取消")
     return redirect("shop:order", public_id)

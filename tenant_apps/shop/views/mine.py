@@ -24,7 +24,7 @@ from shared_apps.audit import queries as audit
 from shared_apps.audit.services import record
 from shared_apps.identity import queries as people
 from shared_apps.identity import services as identity
-from shared_apps.identity.access import Customer, access
+from shared_apps.identity.access import Customer, access, person
 from shared_apps.kernel import clock
 from shared_apps.kernel.errors import DomainError
 from shared_apps.kernel.money import Money
@@ -63,7 +63,7 @@ _TABS = (
 def order_list(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "")
     state = state if state in OrderState.values else ""
-    found = orders.find(user=request.user, state=state).prefetch_related("lines")
+    found = orders.find(user=person(request), state=state).prefetch_related("lines")
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
@@ -141,7 +141,7 @@ def order_state(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _order_context(request: HttpRequest, public_id: UUID) -> dict[str, Any]:
-    found = orders.order(request.user, public_id)
+    found = orders.order(person(request), public_id)
     lines = list(found.lines.all())
     ids = [line.public_id for line in lines]
     made = resources.of_lines(line_ids=ids)
@@ -254,7 +254,9 @@ RESOURCE_TONES = {
 @access(Customer)
 @require_GET
 def resource_list(request: HttpRequest) -> HttpResponse:
-    page = Paginator(resources.find(user=request.user), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(resources.find(user=person(request)), PER_PAGE).get_page(
+        request.GET.get("page")
+    )
     at = clock.now()
     return render(
         request,
@@ -298,7 +300,7 @@ def _left(span: timedelta) -> str:
 @access(Customer)
 @require_GET
 def resource(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    row = resources.resource(request.user, public_id)
+    row = resources.resource(person(request), public_id)
     at = clock.now()
     order_row = row.line.order
     return render(
@@ -351,7 +353,7 @@ _ACCESS_LABELS = (
 @require_POST
 def resource_access(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Shows how to enter, once per click; every click is in the audit."""
-    row = resources.resource(request.user, public_id)
+    row = resources.resource(person(request), public_id)
     at = clock.now()
     opened = reveal_access(resource=row, at=at)
     context = {
@@ -375,7 +377,7 @@ def resource_access(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @access(Customer)
 def balance(request: HttpRequest) -> HttpResponse:
-    who = customer_of(request.user)
+    who = customer_of(person(request))
     form = RechargeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -445,7 +447,7 @@ def _entries(lines: Iterable[books.StatementLine]) -> list[dict[str, Any]]:
 @require_GET
 def balance_export(request: HttpRequest) -> HttpResponse:
     """The whole statement as CSV, oldest last, as the page shows it."""
-    who = customer_of(request.user)
+    who = customer_of(person(request))
     names = books.rule_names()
     rows: list[list[str]] = []
     page = 1
@@ -473,7 +475,7 @@ def balance_export(request: HttpRequest) -> HttpResponse:
 @require_GET
 def recharge(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The QR code of a recharge; on to the balance once it is paid."""
-    who = customer_of(request.user)
+    who = customer_of(person(request))
     intent = payments.recharge_of(customer_id=who.public_id, public_id=public_id)
     if intent is None or intent.state != IntentState.OPEN:
         return redirect("shop:balance")
@@ -500,7 +502,7 @@ def recharge(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @access(Customer)
 @require_GET
 def recharge_state(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    who = customer_of(request.user)
+    who = customer_of(person(request))
     intent = payments.recharge_of(customer_id=who.public_id, public_id=public_id)
     waiting = intent is not None and intent.state == IntentState.OPEN
     response = render(
@@ -524,7 +526,7 @@ def recharge_state(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @access(Customer)
 @require_GET
 def notices(request: HttpRequest) -> HttpResponse:
-    who = customer_of(request.user)
+    who = customer_of(person(request))
     page = Paginator(customers.notices_of(who), PER_PAGE).get_page(request.GET.get("page"))
     rows = [
         {
@@ -543,30 +545,33 @@ def notices(request: HttpRequest) -> HttpResponse:
 @access(Customer)
 @require_POST
 def notices_read(request: HttpRequest) -> HttpResponse:
-    customer_services.mark_all_read(customer=customer_of(request.user), at=clock.now())
+    customer_services.mark_all_read(customer=customer_of(person(request)), at=clock.now())
     return redirect("shop:notices")
 
 
 @access(Customer)
 def account(request: HttpRequest) -> HttpResponse:
-    """Profile and API tokens. A new token's text is on this one answer and nowhere else."""
-    who = customer_of(request.user)
-    profile = ProfileForm(initial={"name": who.user.name, "company": who.company})
-    context: dict[str, Any] = {}
-    if request.method == "POST" and request.POST.get("form") == "token":
-        context = _new_token(request)
-    elif request.method == "POST":
+    """Profile and API tokens."""
+    if request.method == "POST":
+        who = customer_of(person(request))
         profile = ProfileForm(request.POST)
-        if profile.is_valid():
-            identity.rename(user=who.user, name=profile.cleaned_data["name"])
-            customer_services.change_company(customer=who, company=profile.cleaned_data["company"])
-            messages.success(request, _("资料已保存。"))
-            return redirect("shop:account")
+        if not profile.is_valid():
+            return _account_page(request, {"profile_form": profile}, status=422)
+        identity.rename(user=who.user, name=profile.cleaned_data["name"])
+        customer_services.change_company(customer=who, company=profile.cleaned_data["company"])
+        messages.success(request, _("资料已保存。"))
+        return redirect("shop:account")
+    return _account_page(request, {})
+
+
+def _account_page(request: HttpRequest, told: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """A new token's text is on this one answer and nowhere else."""
+    who = customer_of(person(request))
     return render(
         request,
         "shop/account.html",
         {
-            "profile_form": profile,
+            "profile_form": ProfileForm(initial={"name": who.user.name, "company": who.company}),
             "profile_url": reverse("shop:account"),
             "contact": {"phone": who.user.masked_phone, "email": who.user.email},
             "tokens": [
@@ -584,8 +589,9 @@ def account(request: HttpRequest) -> HttpResponse:
             "token_url": reverse("shop:tokens"),
             "api_docs_url": "/api/docs/",
             "section": "mine",
-            **context,
+            **told,
         },
+        status=status,
     )
 
 
@@ -594,7 +600,7 @@ def _new_token(request: HttpRequest) -> dict[str, Any]:
     if not form.is_valid():
         return {"token_error": form.errors["name"][0], "token_name": request.POST.get("name", "")}
     try:
-        _token, text = identity.issue_token(user=request.user, name=form.cleaned_data["name"])
+        _token, text = identity.issue_token(user=person(request), name=form.cleaned_data["name"])
     except DomainError as refused:
         return {"token_error": str(refused), "token_name": form.cleaned_data["name"]}
     return {"new_token": text}
@@ -603,14 +609,12 @@ def _new_token(request: HttpRequest) -> dict[str, Any]:
 @access(Customer)
 @require_POST
 def tokens(request: HttpRequest) -> HttpResponse:
-    request.POST = request.POST.copy()
-    request.POST["form"] = "token"
-    return account(request)
+    return _account_page(request, _new_token(request))
 
 
 @access(Customer)
 @require_POST
 def token_revoke(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    identity.revoke_token(token=people.token_of(request.user, public_id), at=clock.now())
+    identity.revoke_token(token=people.token_of(person(request), public_id), at=clock.now())
     messages.success(request, _("令牌已作废。"))
     return redirect("shop:account")

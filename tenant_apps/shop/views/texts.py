@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from shared_apps.distributors.site import distributor_of
 from shared_apps.identity.access import Anyone, access
 from tenant_apps.orders.services.placing import TERMS_VERSION
 
@@ -24,7 +25,7 @@ def _text(
 
 @access(Anyone)
 def terms(request: HttpRequest) -> HttpResponse:
-    name = request.distributor.name
+    name = distributor_of(request).name
     return _text(
         request,
         _("服务条款"),
@@ -97,7 +98,7 @@ def help_page(request: HttpRequest) -> HttpResponse:
 
 @access(Anyone)
 def about(request: HttpRequest) -> HttpResponse:
-    shop = request.distributor
+    shop = distributor_of(request)
     paragraphs = [shop.about] if shop.about else []
     if shop.service_phone:
         paragraphs.append(_("客服电话：%(phone)s") % {"phone": shop.service_phone})

@@ -4,7 +4,6 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import connection
 
 from shared_apps.distributors.models import Distributor
 from shared_apps.kernel import roles, schemas, tenancy
@@ -24,7 +23,7 @@ class Command(BaseCommand):
             schemas.migrate(tenancy.TEMPLATE)
             schemas.apply_shared_access()
             newest = schemas.applied(tenancy.TEMPLATE)
-            connection.set_schema_to_public()
+            tenancy.link().set_schema_to_public()
             fleet = list(Distributor.objects.order_by("depth").values_list("schema_name", flat=True))
             behind = [schema for schema in fleet if schemas.applied(schema) != newest]
             for schema in behind:
