@@ -26,9 +26,7 @@ def accounts() -> list[AccountRow]:
     for account in Account.objects.filter(party_id="").order_by("code"):
         depth = depths.get(account.parent_id, -1) + 1 if account.parent_id else 0
         depths[account.pk] = depth
-        rows.append(
-            AccountRow(account, depth, on_normal_side(account, moved.get(account.code, 0)))
-        )
+        rows.append(AccountRow(account, depth, on_normal_side(account, moved.get(account.code, 0))))
     return rows
 
 

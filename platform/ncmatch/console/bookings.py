@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as said
@@ -9,7 +9,16 @@ from django.utils.translation import gettext_lazy as _
 from billing.settlement import queries
 from billing.settlement.queries import PartyBacklog
 from shared_apps.identity.access import access
-from tenant_apps.backoffice.cells import AMBER, RED, Link, Mark, Row, column, link_column, mark_column
+from tenant_apps.backoffice.cells import (
+    AMBER,
+    RED,
+    Link,
+    Mark,
+    Row,
+    column,
+    link_column,
+    mark_column,
+)
 from tenant_apps.backoffice.listing import Empty, Listing
 
 from . import sections
@@ -22,7 +31,9 @@ SECTION = sections.BACKLOG
 class Bookings(Listing):
     section = SECTION
     title = _("入账进度")
-    lead = _("各级分销商各自把往来记入自己的账簿。谁落后、落后多少、为什么，列在这里；不影响其他店铺销售。")
+    lead = _(
+        "各级分销商各自把往来记入自己的账簿。谁落后、落后多少、为什么，列在这里；不影响其他店铺销售。"
+    )
     export = "console:bookings_export"
     columns = (
         link_column("name", _("分销商")),
@@ -50,4 +61,3 @@ class Bookings(Listing):
 
     def totals(self, found: Any) -> Row:
         return {"waiting": sum(row.waiting for row in found)}
-

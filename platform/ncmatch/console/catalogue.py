@@ -142,7 +142,9 @@ class Imports(Listing):
         column("by", _("操作人")),
         column("started_at", _("开始时间"), "time"),
     )
-    empty = Empty(_("还没有导入记录"), _("用 manage.py import_offers 读入供应商的报价文件。"), "upload")
+    empty = Empty(
+        _("还没有导入记录"), _("用 manage.py import_offers 读入供应商的报价文件。"), "upload"
+    )
 
     def find(self) -> QuerySet[ImportRun]:
         return shelf.runs()

@@ -10,6 +10,7 @@ from billing.settlement.queries import CounterpartyTotal
 from shared_apps.audit import queries as audit
 from shared_apps.distributors import queries
 from shared_apps.distributors.models import Distributor, ResellerTerms
+from shared_apps.distributors.site import distributor_of
 from shared_apps.identity.access import access
 from shared_apps.kernel import clock
 from tenant_apps.backoffice import states, timeline
@@ -71,7 +72,7 @@ def distributors(request: HttpRequest) -> HttpResponse:
     at = clock.now()
     month = Month.of(at)
     context = {
-        "tree": tree(me=request.distributor, at=at, month=month),
+        "tree": tree(me=distributor_of(request), at=at, month=month),
         "count": len(queries.fleet()),
         "month": month,
     }
@@ -82,7 +83,7 @@ def distributors(request: HttpRequest) -> HttpResponse:
 def distributor(request: HttpRequest, slug: str) -> HttpResponse:
     at = clock.now()
     found = queries.by_slug(slug)
-    is_party = request.distributor.pk in (found.pk, found.parent_id)
+    is_party = distributor_of(request).pk in (found.pk, found.parent_id)
     context = {
         "found": found,
         "state": states.distributor(found.state),

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as said
 from django.utils.translation import gettext_lazy as _
 
+from shared_apps.audit import queries as audit
 from shared_apps.identity.access import access
 from shared_apps.kernel import clock
 from shared_apps.suppliers import queries
@@ -26,7 +27,6 @@ from tenant_apps.backoffice.cells import (
 )
 from tenant_apps.backoffice.frame import page
 from tenant_apps.backoffice.listing import Empty, Filter, Listing
-from shared_apps.audit import queries as audit
 
 from . import sections
 from .addresses import to
@@ -54,7 +54,9 @@ class Suppliers(Listing):
         Filter("state", _("全部状态"), "select", SupplierState.choices),
     )
     empty = Empty(
-        _("还没有供应商"), _("导入产品目录时会登记供应商，签订供销协议后才能销售。"), "building-factory-2"
+        _("还没有供应商"),
+        _("导入产品目录时会登记供应商，签订供销协议后才能销售。"),
+        "building-factory-2",
     )
 
     def find(self) -> Sequence[SupplierOverview]:
@@ -81,7 +83,9 @@ def _row(one: SupplierOverview) -> Row:
         "hub": Link(str(supplier.hub), note=str(HubBasis(supplier.hub_basis).label))
         if supplier.hub
         else None,
-        "agreement": Mark(said("生效中"), GREEN) if agreement else Mark(said("没有生效的协议"), RED),
+        "agreement": Mark(said("生效中"), GREEN)
+        if agreement
+        else Mark(said("没有生效的协议"), RED),
         "cost": agreement.cost_percent.normalize() if agreement else None,
         "until": agreement.valid_during.upper if agreement else None,
         "connection": Mark(AdapterKind(one.connection.adapter).label, GREEN)

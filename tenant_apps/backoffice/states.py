@@ -1,0 +1,122 @@
+"""What each state means to the people of the back office: green done, amber waiting, red failed, grey ended."""
+
+from __future__ import annotations
+
+from billing.payments.enums import EventState, HoldState, IntentState, RefundState
+from shared_apps.catalog.enums import OfferingState
+from shared_apps.distributors.models import State as DistributorState
+from shared_apps.outbox.models import State as DeliveryState
+from shared_apps.suppliers.enums import AgreementState, SupplierState
+from tenant_apps.fulfilment.enums import ResourceState, WorkState
+from tenant_apps.orders.enums import LineState, OrderState
+
+from .cells import AMBER, GREEN, GREY, RED, Mark, mark
+
+
+def order(state: str) -> Mark:
+    return mark(
+        OrderState,
+        state,
+        {
+            GREEN: [OrderState.COMPLETED],
+            AMBER: [OrderState.AWAITING_PAYMENT, OrderState.PAID, OrderState.PARTLY_COMPLETED],
+            RED: [OrderState.FAILED],
+        },
+    )
+
+
+def line(state: str) -> Mark:
+    return mark(
+        LineState,
+        state,
+        {
+            GREEN: [LineState.OPEN],
+            AMBER: [LineState.WAITING, LineState.OPENING],
+            RED: [LineState.FAILED],
+        },
+    )
+
+
+def resource(state: str) -> Mark:
+    return mark(
+        ResourceState, state, {GREEN: [ResourceState.RUNNING], AMBER: [ResourceState.ENDING]}
+    )
+
+
+def work(state: str) -> Mark:
+    return mark(
+        WorkState,
+        state,
+        {
+            GREEN: [WorkState.DONE],
+            RED: [WorkState.FAILED],
+            AMBER: [
+                WorkState.QUEUED,
+                WorkState.PROVISIONING,
+                WorkState.BINDING,
+                WorkState.UNDOING,
+            ],
+        },
+    )
+
+
+def intent(state: str) -> Mark:
+    return mark(IntentState, state, {GREEN: [IntentState.SUCCEEDED], AMBER: [IntentState.OPEN]})
+
+
+def refund(state: str) -> Mark:
+    return mark(
+        RefundState,
+        state,
+        {
+            GREEN: [RefundState.SUCCEEDED],
+            AMBER: [RefundState.REQUESTED],
+            RED: [RefundState.FAILED],
+        },
+    )
+
+
+def hold(state: str) -> Mark:
+    return mark(HoldState, state, {GREEN: [HoldState.CAPTURED], AMBER: [HoldState.HELD]})
+
+
+def event(state: str) -> Mark:
+    return mark(EventState, state, {GREEN: [EventState.ACCEPTED], RED: [EventState.REFUSED]})
+
+
+def supplier(state: str) -> Mark:
+    return mark(
+        SupplierState,
+        state,
+        {GREEN: [SupplierState.ACTIVE], AMBER: [SupplierState.SUSPENDED]},
+    )
+
+
+def agreement(state: str) -> Mark:
+    return mark(AgreementState, state, {GREEN: [AgreementState.ACTIVE]})
+
+
+def offering(state: str) -> Mark:
+    return mark(
+        OfferingState, state, {GREEN: [OfferingState.ACTIVE], AMBER: [OfferingState.PAUSED]}
+    )
+
+
+def distributor(state: str) -> Mark:
+    return mark(
+        DistributorState,
+        state,
+        {GREEN: [DistributorState.ACTIVE], AMBER: [DistributorState.SUSPENDED]},
+    )
+
+
+def delivery(state: str, attempts: int) -> Mark:
+    if state == DeliveryState.PENDING and attempts:
+        return Mark("重试中", AMBER)
+    tones = {
+        GREEN: [DeliveryState.DONE],
+        AMBER: [DeliveryState.PENDING],
+        RED: [DeliveryState.DEAD],
+        GREY: [],
+    }
+    return mark(DeliveryState, state, tones)

@@ -1,0 +1,58 @@
+"""Who did what to an object, for `c-timeline`: the audit in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from shared_apps.audit.models import Record
+
+from . import words
+from .cells import AMBER, GREEN, GREY, RED
+
+_TONES = {
+    "order_line.failed": RED,
+    "payment.notification_refused": RED,
+    "order.cancel": GREY,
+    "order_line.open": GREEN,
+    "order.finish": GREEN,
+    "order.pay": GREEN,
+    "payment.succeed": GREEN,
+    "resource.open": GREEN,
+    "order_line.refunded": AMBER,
+    "refund.request": AMBER,
+    "resource.terminate": AMBER,
+}
+
+
+def events(records: Iterable[Record]) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": record.at,
+            "title": words.action(record.action),
+            "text": record.note,
+            "who": record.actor_name or words.actor_kind(record.actor_kind),
+            "tone": _TONES.get(record.action, GREY),
+        }
+        for record in records
+    ]
+
+
+def changes(record: Record) -> list[dict[str, str]]:
+    """What a record changed, name by name."""
+    before, after = record.before or {}, record.after or {}
+    names = [*before, *(name for name in after if name not in before)]
+    return [
+        {"name": name, "before": _said(before.get(name)), "after": _said(after.get(name))}
+        for name in names
+    ]
+
+
+def _said(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list):
+        return "、".join(str(one) for one in value)
+    return str(value)
