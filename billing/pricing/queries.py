@@ -37,11 +37,6 @@ def hourly(list_hourly: Decimal, percent: Decimal) -> Money:
     return charge(list_hourly * percent / HUNDRED, Decimal(1))
 
 
-def list_bound(retail: Decimal, percent: Decimal) -> Decimal:
-    """The list price that a shop's price stands for: for filters, which work on list prices."""
-    return retail * HUNDRED / percent
-
-
 def cheapest_listed(at_least: Money, percent: Decimal) -> Decimal:
     """The lowest list price that `hourly` makes at least this much: the lower end of a price filter."""
     with localcontext(prec=60):

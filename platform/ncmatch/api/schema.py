@@ -75,7 +75,9 @@ class ApiSchema(AutoSchema):
     def _refusals(self) -> list[str]:
         policy = self._policy()
         changes = self.method not in ("GET", "HEAD")
-        takes_body = changes and self.get_request_serializer() is not None
+        takes_body = (
+            self.method in ("POST", "PUT", "PATCH") and self.get_request_serializer() is not None
+        )
         codes = ["401", "default"]
         if takes_body:
             codes.append("400")
