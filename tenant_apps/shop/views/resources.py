@@ -1,0 +1,152 @@
+"""The customer's machines, and how to enter them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from shared_apps.audit import queries as audit
+from shared_apps.identity.access import Customer, access, person
+from shared_apps.kernel import clock
+from tenant_apps.fulfilment import queries as resources
+from tenant_apps.fulfilment.enums import ResourceState
+from tenant_apps.fulfilment.models import Resource
+from tenant_apps.fulfilment.services.resources import reveal_access
+from tenant_apps.shop.cards import hours_label, spec_chips, spec_facts
+
+PER_PAGE = 20
+
+RESOURCE_TONES = {
+    ResourceState.RUNNING: "green",
+    ResourceState.ENDING: "amber",
+    ResourceState.ENDED: "grey",
+}
+
+
+@access(Customer)
+@require_GET
+def resource_list(request: HttpRequest) -> HttpResponse:
+    page = Paginator(resources.find(user=person(request)), PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    at = clock.now()
+    return render(
+        request,
+        "shop/resources.html",
+        {
+            "resources": [_resource(row, at) for row in page],
+            "page": page,
+            "section": "mine",
+        },
+    )
+
+
+def _resource(row: Resource, at: datetime) -> dict[str, Any]:
+    hub = row.supplier.hub
+    running = row.state == ResourceState.RUNNING
+    return {
+        "public_id": row.public_id,
+        "url": reverse("shop:resource", args=[row.public_id]),
+        "name": row.name,
+        "supplier": row.supplier.display_name,
+        "hub": hub.name if hub else "",
+        "specs": spec_chips(row.line.specs),
+        "state": row.state,
+        "state_label": row.get_state_display(),
+        "tone": RESOURCE_TONES[ResourceState(row.state)],
+        "started_at": row.started_at,
+        "ends_at": row.ends_at,
+        "left": _left(row.ends_at - at) if running else "",
+        "cost": row.line.amount,
+    }
+
+
+def _left(span: timedelta) -> str:
+    minutes = max(int(span.total_seconds() // 60), 0)
+    days, hours = minutes // 1440, minutes // 60
+    if days:
+        return _("%(n)s 天") % {"n": days}
+    return _("%(n)s 小时") % {"n": hours} if hours else _("%(n)s 分钟") % {"n": minutes}
+
+
+@access(Customer)
+@require_GET
+def resource(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    row = resources.resource(person(request), public_id)
+    at = clock.now()
+    order_row = row.line.order
+    return render(
+        request,
+        "shop/resource.html",
+        {
+            "resource": _resource(row, at)
+            | {
+                "order_number": order_row.number,
+                "order_url": reverse("shop:order", args=[order_row.public_id]),
+                "facts": [
+                    *spec_facts(row.line.specs),
+                    {"label": _("时长"), "value": hours_label(row.line.hours)},
+                ],
+                "has_access": bool(row.access_sealed) and row.state == ResourceState.RUNNING,
+            },
+            "reveal_url": reverse("shop:resource_access", args=[public_id]),
+            "events": [
+                {
+                    "at": r.at,
+                    "title": _(_RESOURCE_EVENTS[r.action]),
+                    "who": r.actor_name,
+                    "tone": "grey",
+                }
+                for r in audit.history(row)
+                if r.action in _RESOURCE_EVENTS
+            ],
+            "section": "mine",
+        },
+    )
+
+
+_RESOURCE_EVENTS = {
+    "resource.open": "资源已开通",
+    "resource.reveal_access": "查看了访问方式",
+    "resource.terminate": "开始释放",
+    "resource.end": "已释放",
+}
+_ACCESS_LABELS = (
+    ("ssh_command", "SSH 命令", False),
+    ("host", "地址", False),
+    ("port", "端口", False),
+    ("username", "用户名", False),
+    ("password", "密码", True),
+    ("jupyter_url", "Jupyter", True),
+)
+
+
+@access(Customer)
+@require_POST
+def resource_access(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Shows how to enter, once per click; every click is in the audit."""
+    row = resources.resource(person(request), public_id)
+    at = clock.now()
+    opened = reveal_access(resource=row, at=at)
+    context = {
+        "resource": {"name": row.name, "url": reverse("shop:resource", args=[public_id])},
+        "access": [
+            {"label": _(label), "value": str(opened[key]), "secret": secret}
+            for key, label, secret in _ACCESS_LABELS
+            if opened.get(key)
+        ],
+        "shown_at": at,
+        "section": "mine",
+    }
+    part = request.headers.get("HX-Request")
+    response = render(request, "shop/_access.html" if part else "shop/access_shown.html", context)
+    response["Cache-Control"] = "private, no-store"
+    return response
