@@ -21,9 +21,14 @@ BEGIN
     RETURN CASE WHEN path IN ('', '""') THEN quote_literal('') ELSE path END;
 END $$;
 
+-- Anybody may call it, so it takes names and nothing else: a path that brought a second statement
+-- along could change the role in the middle of a query.
 CREATE OR REPLACE FUNCTION public.ledger_return(path text) RETURNS void
 LANGUAGE plpgsql SECURITY INVOKER AS $$
 BEGIN
+    IF path <> quote_literal('') AND (path ~ '[^A-Za-z0-9_$", ]') IS NOT FALSE THEN
+        RAISE EXCEPTION 'ledger: not a search path' USING ERRCODE = '23L08', DETAIL = '{}';
+    END IF;
     EXECUTE 'SET LOCAL search_path TO ' || path;
 END $$;
 
@@ -151,31 +156,35 @@ END $$;
 -- posted in its currency; then floored balances are locked in the order of their accounts, moved,
 -- and held against the floor after every single entry, so that a batch is refused exactly where
 -- its entries, posted one by one, would be.
+-- (Scalar subqueries and = ANY (…): look-ups by index whatever the size of the statement for which the
+-- plan was made; a backend keeps the plan and posts one entry now and a thousand then.)
 CREATE OR REPLACE FUNCTION public.ledger_posting_lands() RETURNS trigger
 LANGUAGE plpgsql SECURITY INVOKER AS $$
 DECLARE
     back text;
     odd record;
+    floored bigint[];
 BEGIN
     IF current_schemas(true) <> ARRAY['pg_catalog', TG_TABLE_SCHEMA, 'public']::name[] THEN
         back := public.ledger_stand(TG_TABLE_SCHEMA);
     END IF;
-    SELECT a.code, a.name INTO odd
+    SELECT (SELECT a.code FROM ledger_account a WHERE a.id = f.account_id) AS code,
+           (SELECT a.name FROM ledger_account a WHERE a.id = f.account_id) AS name INTO odd
       FROM fresh f
-      JOIN ledger_entry e ON e.id = f.entry_id
-      JOIN ledger_account a ON a.id = f.account_id
-     WHERE NOT a.active OR a.takes <> '{}' OR a.currency <> f.currency
-        OR e.recorded_at < transaction_timestamp()
+     WHERE (SELECT NOT a.active OR a.takes <> '{}' OR a.currency <> f.currency
+              FROM ledger_account a WHERE a.id = f.account_id)
+        OR (SELECT e.recorded_at < transaction_timestamp() FROM ledger_entry e WHERE e.id = f.entry_id)
      LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'ledger: account % cannot take this posting', odd.code
             USING ERRCODE = '23L08', DETAIL = jsonb_build_object('account', odd.code, 'name', odd.name);
     END IF;
 
-    PERFORM FROM ledger_balance b
-      WHERE b.account_id IN (SELECT f.account_id FROM fresh f)
-      ORDER BY b.account_id FOR UPDATE;
-    IF FOUND THEN
+    SELECT array_agg(DISTINCT f.account_id) INTO floored
+      FROM fresh f
+     WHERE (SELECT true FROM ledger_balance b WHERE b.account_id = f.account_id);
+    IF floored IS NOT NULL THEN
+        PERFORM FROM ledger_balance b WHERE b.account_id = ANY (floored) ORDER BY b.account_id FOR UPDATE;
         UPDATE ledger_balance b
            SET debit_minor = b.debit_minor + m.debit, credit_minor = b.credit_minor + m.credit
           FROM (
@@ -184,9 +193,9 @@ BEGIN
                    coalesce(sum(f.amount_minor) FILTER (WHERE f.direction = 'CREDIT'), 0) AS credit
               FROM fresh f GROUP BY f.account_id
           ) m
-         WHERE b.account_id = m.account_id;
+         WHERE b.account_id = m.account_id AND b.account_id = ANY (floored);
 
-        SELECT a.code, a.name, e.source, step.later INTO odd
+        SELECT a.code, a.name, (SELECT e.source FROM ledger_entry e WHERE e.id = step.entry_id) AS source INTO odd
           FROM (
             -- Going back from the new balance: what it was after each entry of this statement.
             SELECT net.account_id, net.entry_id,
@@ -194,14 +203,15 @@ BEGIN
               FROM (
                 SELECT f.account_id, f.entry_id,
                        sum(CASE f.direction WHEN 'DEBIT' THEN f.amount_minor ELSE -f.amount_minor END) AS moved
-                  FROM fresh f GROUP BY f.account_id, f.entry_id
+                  FROM fresh f WHERE f.account_id = ANY (floored) GROUP BY f.account_id, f.entry_id
               ) net
           ) step
-          JOIN ledger_balance b ON b.account_id = step.account_id
-          JOIN ledger_account a ON a.id = step.account_id
-          JOIN ledger_entry e ON e.id = step.entry_id
-         WHERE (b.debit_minor - b.credit_minor - step.later)
-               * CASE a.normal WHEN 'DEBIT' THEN 1 ELSE -1 END < a.floor_minor
+          JOIN (
+            SELECT b.account_id, b.debit_minor - b.credit_minor AS now, a.code, a.name, a.normal, a.floor_minor
+              FROM ledger_balance b JOIN ledger_account a ON a.id = b.account_id
+             WHERE b.account_id = ANY (floored) AND a.id = ANY (floored)
+          ) a ON a.account_id = step.account_id
+         WHERE (a.now - step.later) * CASE a.normal WHEN 'DEBIT' THEN 1 ELSE -1 END < a.floor_minor
          ORDER BY step.entry_id, step.account_id LIMIT 1;
         IF FOUND THEN
             RAISE EXCEPTION 'ledger: % would take account % below its floor', odd.source, odd.code

@@ -16,12 +16,17 @@ DECLARE
     v_position smallint := 0;
     v_amount   bigint;
     v_own      bigint;
+    v_owner    bigint;
 BEGIN
     IF v_seller IS NULL THEN
         RAISE EXCEPTION 'only a distributor can sell' USING ERRCODE = 'NC001';
     END IF;
-    SELECT amount_minor INTO v_own FROM settlement_pricehop WHERE trace_id = p_trace AND position = 0;
+    SELECT amount_minor, debtor_id INTO v_own, v_owner
+      FROM settlement_pricehop WHERE trace_id = p_trace AND position = 0;
     IF FOUND THEN
+        IF v_owner <> v_seller THEN
+            RAISE EXCEPTION 'waterfall % is not of this seller', p_trace USING ERRCODE = 'NC005';
+        END IF;
         RETURN v_own;
     END IF;
     SELECT pr.list_hourly, o.supplier_id INTO v_list, v_supplier
@@ -100,9 +105,14 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     v_count integer;
 BEGIN
-    IF NOT EXISTS (SELECT 1 FROM settlement_obligation
-                    WHERE trace_id = p_trace AND position = 0 AND kind = 'SALE'
-                      AND debtor_id = public.current_distributor_id()) THEN
+    -- Asked of the waterfall, for a first hop of nothing is not an obligation.
+    IF NOT EXISTS (SELECT 1 FROM settlement_pricehop
+                    WHERE trace_id = p_trace AND position = 0
+                      AND debtor_id = public.current_distributor_id())
+       OR EXISTS (SELECT 1 FROM settlement_pricehop h
+                   WHERE h.trace_id = p_trace AND h.amount_minor > 0 AND NOT EXISTS (
+                       SELECT 1 FROM settlement_obligation o
+                        WHERE o.trace_id = h.trace_id AND o.position = h.position AND o.kind = 'SALE')) THEN
         RAISE EXCEPTION 'no sale % of this seller', p_trace USING ERRCODE = 'NC006';
     END IF;
     WITH written AS (
