@@ -9,6 +9,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("billing.payments.urls")),
     path("", include("ncmatch.urls.common")),
     path("brand.css", site_pages.brand, name="brand"),
+    path("office/", include("tenant_apps.backoffice.urls")),
+    path("console/", include("ncmatch.console.urls")),
     path("accounts/", include("ncmatch.urls.accounts")),
     path("", include("ncmatch.urls.api")),
 ]
