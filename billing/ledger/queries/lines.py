@@ -97,7 +97,20 @@ def ledger_lines(
         )
         rows = cursor.fetchall()
     lines = []
-    for entry_id, source, kind, memo, effective, recorded, code, name, side, minor, moved, _ in rows:
+    for (
+        entry_id,
+        source,
+        kind,
+        memo,
+        effective,
+        recorded,
+        code,
+        name,
+        side,
+        minor,
+        moved,
+        _,
+    ) in rows:
         money, running = Money(minor, asked.currency), opening + on_normal_side(asked, moved)
         lines.append(
             LedgerLine(
