@@ -104,34 +104,39 @@ def payment_arrived(*, number: str, at: datetime) -> None:
             .select_related("customer__user")
             .get(public_id=intent.order_id)
         )
-        paid_with = record_of(intent)
         if order.state == OrderState.AWAITING_PAYMENT:
-            try:
-                with transaction.atomic():
-                    pay_from_balance(order=order, at=at, paid_by=paid_with)
-            except FloorBreached:
-                notify(
-                    customer=order.customer,
-                    title="支付款已存入余额",
-                    body=f"订单 {order.number} 的支付款已到账并存入余额，但余额已用于其他订单，请补足后再支付。",
-                    link=f"/orders/{order.public_id}/",
-                )
-            else:
-                Order.objects.filter(pk=order.pk).update(paid_intent=intent.number)
-            return
-        if order.paid_intent == intent.number or intent.payment.refunded_minor:
-            return
-        refunds.request(
-            payment=intent.payment, amount=intent.amount, reason="订单已关闭或已支付", at=at
-        )
-        notify(
-            customer=order.customer,
-            title="多付的款项正在退回",
-            body=f"订单 {order.number} 已关闭或已支付，本次支付的 {intent.amount} 元将原路退回，通常几分钟内到账。",
-            link=f"/orders/{order.public_id}/",
-        )
+            _hold_for(order, intent, at)
+        elif order.paid_intent != intent.number and not intent.payment.refunded_minor:
+            _send_back(order, intent, at)
 
 
-def record_of(intent: PaymentIntent) -> str:
-    """How the order says that it was paid."""
-    return PayBy(intent.method).value
+def _hold_for(order: Order, intent: PaymentIntent, at: datetime) -> None:
+    try:
+        with transaction.atomic():
+            pay_from_balance(order=order, at=at, paid_by=PayBy(intent.method).value)
+    except FloorBreached:
+        _tell(
+            order,
+            "支付款已存入余额",
+            f"订单 {order.number} 的支付款已到账并存入余额，但余额已用于其他订单，请补足后再支付。",
+        )
+    else:
+        Order.objects.filter(pk=order.pk).update(paid_intent=intent.number)
+
+
+def _send_back(order: Order, intent: PaymentIntent, at: datetime) -> None:
+    """Refunds to where it came from; what the customer has spent meanwhile can't be sent back."""
+    sentence = f"订单 {order.number} 已关闭或已支付，本次支付的 {intent.amount} 元"
+    try:
+        with transaction.atomic():
+            refunds.request(
+                payment=intent.payment, amount=intent.amount, reason="订单已关闭或已支付", at=at
+            )
+    except FloorBreached:
+        _tell(order, "多付的款项已存入余额", f"{sentence}已存入余额，可用于其他订单。")
+    else:
+        _tell(order, "多付的款项正在退回", f"{sentence}将原路退回，通常几分钟内到账。")
+
+
+def _tell(order: Order, title: str, body: str) -> None:
+    notify(customer=order.customer, title=title, body=body, link=f"/orders/{order.public_id}/")

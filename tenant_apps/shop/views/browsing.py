@@ -266,7 +266,8 @@ def compare(request: HttpRequest) -> HttpResponse:
                 for fact in facts
             ],
             "reckoning": _(
-                "单卡价 = 整机价 ÷ 卡数；每 TFLOPS 价 = 整机价 ÷（单卡 FP32 标称算力 × 卡数）。算力为厂商标称值，仅供横向比较。"
+                "单卡价 = 整机价 ÷ 卡数；每 TFLOPS 价 = 整机价 ÷（单卡 FP32 标称算力 × 卡数）。"
+                "算力为厂商标称值，仅供横向比较。"
             ),
             "section": "catalogue",
         },

@@ -236,7 +236,12 @@ def _checkout_page(
             "items": [
                 {
                     "name": item.name,
-                    "detail": f"{item.hourly} {_('元/小时')} × {hours_label(item.choice.hours)} × {item.choice.quantity} {_('台')}",
+                    "detail": _("%(price)s 元/小时 × %(term)s × %(n)s 台")
+                    % {
+                        "price": item.hourly,
+                        "term": hours_label(item.choice.hours),
+                        "n": item.choice.quantity,
+                    },
                     "amount": item.amount,
                 }
                 for item in priced
