@@ -100,27 +100,23 @@ def _keep(
     reason: str,
     notice: Notification | None = None,
 ) -> None:
-    """Stores the raw body once; a repeated one is the same row."""
+    """Stores the raw body once; a repeated one is the same row, and is not audited again."""
     digest = hashlib.sha256(body).hexdigest()
     with transaction.atomic():
-        kept = ProviderEvent.objects.bulk_create(
-            [
-                ProviderEvent(
-                    provider=provider,
-                    app_id=app_id[:64],
-                    event_id=(notice.event_id if notice else digest)[:128],
-                    body=body,
-                    digest=digest,
-                    state=state,
-                    reason=reason[:300],
-                    number=(notice.number if notice else "")[:64],
-                    ip=actor().ip,
-                )
-            ],
-            ignore_conflicts=True,
+        event = ProviderEvent(
+            provider=provider,
+            app_id=app_id[:64],
+            event_id=(notice.event_id if notice else digest)[:128],
+            body=body,
+            digest=digest,
+            state=state,
+            reason=reason[:300],
+            number=(notice.number if notice else "")[:64],
+            ip=actor().ip,
         )
-        if state == EventState.REFUSED:
-            log.warning(
-                "payment.notification_refused", provider=provider, app_id=app_id, reason=reason
-            )
-            record("payment.notification_refused", obj=kept[0], after={"reason": reason[:300]})
+        ProviderEvent.objects.bulk_create([event], ignore_conflicts=True)
+        if state != EventState.REFUSED:
+            return
+        log.warning("payment.notification_refused", provider=provider, app_id=app_id, reason=reason)
+        if ProviderEvent.objects.filter(public_id=event.public_id).exists():
+            record("payment.notification_refused", obj=event, after={"reason": reason[:300]})

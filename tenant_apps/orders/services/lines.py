@@ -42,10 +42,11 @@ def opened(*, line: OrderLine, at: datetime) -> None:
 def failed(*, line: OrderLine, reason: str, at: datetime) -> None:
     """The machine will not come: the held money is released, and goes back to where it came from.
 
-    Locks the order and the line. What was undone at the supplier was undone before.
+    Locks the order, the line and its payment. What was undone at the supplier was undone before.
     """
     with transaction.atomic():
         order, line = _locked(line)
+        payment = _payment(order)
         line.failure = reason[:300]
         _move(line, LineState.FAILED)
         holds.release(
@@ -53,7 +54,7 @@ def failed(*, line: OrderLine, reason: str, at: datetime) -> None:
             at=at,
             memo=f"订单 {order.number} 第 {line.position} 项未开通",
         )
-        back = _send_back(order, line, reason, at)
+        back = _send_back(payment, line, reason, at)
         where = "原支付方式，通常几分钟内到账" if back else "您的余额"
         notify(
             customer=order.customer,
@@ -68,10 +69,11 @@ def failed(*, line: OrderLine, reason: str, at: datetime) -> None:
 def refund(*, line: OrderLine, reason: str, at: datetime) -> None:
     """Takes a sale back whole: every frozen amount is negated, the machine is released.
 
-    Locks the order and the line. Raises NotRefundable.
+    Locks the order, the line and its payment. Raises NotRefundable.
     """
     with transaction.atomic():
         order, line = _locked(line)
+        payment = _payment(order)
         if line.state != LineState.OPEN:
             raise NotRefundable(state=line.get_state_display())
         _move(line, LineState.REFUNDED)
@@ -84,7 +86,7 @@ def refund(*, line: OrderLine, reason: str, at: datetime) -> None:
             memo=f"订单 {order.number} 第 {line.position} 项退款：{reason}",
         )
         settlement.record_sale_refund(trace_id=line.public_id, at=at)
-        _send_back(order, line, reason, at)
+        _send_back(payment, line, reason, at)
         publish("line.refunded", {"line": str(line.public_id)})
         notify(
             customer=order.customer,
@@ -119,13 +121,15 @@ def _move(line: OrderLine, state: LineState) -> None:
     )
 
 
-def _send_back(order: Order, line: OrderLine, reason: str, at: datetime) -> bool:
+def _payment(order: Order) -> Payment | None:
+    """The payment behind an order, locked before any balance is: refunds lock in that order too."""
+    if not order.paid_intent:
+        return None
+    return Payment.objects.select_for_update().filter(intent__number=order.paid_intent).first()
+
+
+def _send_back(payment: Payment | None, line: OrderLine, reason: str, at: datetime) -> bool:
     """Back to the provider where the order was paid there; otherwise it stays in the balance."""
-    payment = (
-        Payment.objects.filter(intent__number=order.paid_intent).first()
-        if order.paid_intent
-        else None
-    )
     if payment is None:
         return False
     try:
