@@ -27,6 +27,7 @@ from shared_apps.kernel import clock
 from shared_apps.kernel.api.pages import Page, PageQuery, asked, page_of, told
 from tenant_apps.customers import queries, services
 
+from . import examples
 from .fields import (
     BalanceFields,
     MeFields,
@@ -42,7 +43,13 @@ from .fields import (
 
 @access(Customer)
 class MeView(APIView):
-    @extend_schema(operation_id="me_read", summary="我是谁", responses=MeFields, tags=["me"])
+    @extend_schema(
+        operation_id="me_read",
+        examples=[examples.ME],
+        summary="我是谁",
+        responses=MeFields,
+        tags=["me"],
+    )
     def get(self, request: Request) -> Response:
         return Response(MeFields(queries.customer_of(person(request))).data)
 
@@ -51,6 +58,7 @@ class MeView(APIView):
 class TokensView(APIView):
     @extend_schema(
         operation_id="tokens_list",
+        examples=[examples.TOKENS],
         summary="我的访问令牌",
         description="有效的在前，已停用的在后。",
         parameters=[PageQuery],
@@ -63,6 +71,7 @@ class TokensView(APIView):
 
     @extend_schema(
         operation_id="tokens_create",
+        examples=[examples.ASK_TOKEN, examples.MADE],
         summary="创建访问令牌",
         description="须以网站登录的会话调用；令牌不能创建令牌。全文只在此处显示一次。",
         request=TokenAsked,
@@ -99,7 +108,11 @@ class TokenView(APIView):
 @access(Customer)
 class BalanceView(APIView):
     @extend_schema(
-        operation_id="balance_read", summary="余额", responses=BalanceFields, tags=["balance"]
+        operation_id="balance_read",
+        examples=[examples.BALANCE],
+        summary="余额",
+        responses=BalanceFields,
+        tags=["balance"],
     )
     def get(self, request: Request) -> Response:
         customer = queries.customer_of(person(request))
@@ -110,6 +123,7 @@ class BalanceView(APIView):
 class StatementView(APIView):
     @extend_schema(
         operation_id="balance_entries",
+        examples=[examples.STATEMENT],
         summary="余额明细",
         description="最新的在前。每行是一笔分录，列出它使可用余额和冻结款各变动多少、变动后各是多少。",
         parameters=[StatementQuery],
@@ -140,6 +154,7 @@ class StatementView(APIView):
 class RechargesView(APIView):
     @extend_schema(
         operation_id="recharges_create",
+        examples=[examples.ASK_RECHARGE, examples.RECHARGE],
         summary="充值",
         description=(
             "打开一笔支付：ALIPAY_PAGE 返回 redirect_url，ALIPAY_QR 返回 qr_content，30 分钟内有效。"
@@ -165,6 +180,7 @@ class RechargesView(APIView):
 class RechargeView(APIView):
     @extend_schema(
         operation_id="recharges_read",
+        examples=[examples.RECHARGE],
         summary="查看一笔充值",
         responses=PaymentFields,
         tags=["balance"],

@@ -16,6 +16,7 @@ from shared_apps.kernel.api.pages import asked, page_of
 from tenant_apps.fulfilment import queries
 from tenant_apps.fulfilment.services import resources
 
+from . import examples
 from .fields import AccessFields, ResourceFields, ResourcePage, ResourceQuery
 
 
@@ -23,6 +24,7 @@ from .fields import AccessFields, ResourceFields, ResourcePage, ResourceQuery
 class ResourcesView(APIView):
     @extend_schema(
         operation_id="resources_list",
+        examples=[examples.LISTED],
         summary="我的资源",
         description="最新的在前。",
         parameters=[ResourceQuery],
@@ -42,6 +44,7 @@ class ResourcesView(APIView):
 class ResourceView(APIView):
     @extend_schema(
         operation_id="resources_read",
+        examples=[examples.ONE],
         summary="查看资源",
         responses=ResourceFields,
         tags=["resources"],
@@ -54,6 +57,7 @@ class ResourceView(APIView):
 class RevealAccessView(APIView):
     @extend_schema(
         operation_id="resources_reveal_access",
+        examples=[examples.ACCESS],
         summary="查看访问方式",
         description="只对运行中的资源有效。每次查看都记入审计；回答不缓存。",
         request=None,

@@ -20,6 +20,7 @@ from tenant_apps.orders import queries
 from tenant_apps.orders.pricing import Choice
 from tenant_apps.orders.services import cart, placing
 
+from . import examples
 from .fields import Amounts, CartFields, ChoiceFields
 
 
@@ -31,7 +32,13 @@ def _cart(request: Request, code: int = status.HTTP_200_OK) -> Response:
 
 @access(Customer)
 class CartView(APIView):
-    @extend_schema(operation_id="cart_read", summary="购物车", responses=CartFields, tags=["cart"])
+    @extend_schema(
+        operation_id="cart_read",
+        examples=[examples.CART],
+        summary="购物车",
+        responses=CartFields,
+        tags=["cart"],
+    )
     def get(self, request: Request) -> Response:
         return _cart(request)
 
@@ -40,6 +47,7 @@ class CartView(APIView):
 class CartItemsView(APIView):
     @extend_schema(
         operation_id="cart_add",
+        examples=[examples.ADD, examples.CART],
         summary="加入购物车",
         description="同一方案、同样时长的数量相加。返回整个购物车。",
         request=ChoiceFields,
@@ -57,6 +65,7 @@ class CartItemsView(APIView):
 class CartItemView(APIView):
     @extend_schema(
         operation_id="cart_change",
+        examples=[examples.CHANGE, examples.CART],
         summary="修改一项的台数和时长",
         description="返回整个购物车。",
         request=Amounts,

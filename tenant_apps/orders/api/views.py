@@ -26,6 +26,7 @@ from tenant_apps.orders.models import Order
 from tenant_apps.orders.pricing import Choice, price, sum_of
 from tenant_apps.orders.services import paying, placing
 
+from . import examples
 from .fields import (
     CancelAsked,
     OrderAsked,
@@ -52,6 +53,7 @@ def _reread(request: Request, order: Order) -> Order:
 class QuotesView(APIView):
     @extend_schema(
         operation_id="quotes_create",
+        examples=[examples.ASK_QUOTE, examples.QUOTE],
         summary="询价",
         description="按现价计算各项和总价；不保存任何内容，也不锁定价格。",
         request=QuoteAsked,
@@ -74,6 +76,7 @@ class QuotesView(APIView):
 class OrdersView(APIView):
     @extend_schema(
         operation_id="orders_list",
+        examples=[examples.LISTED],
         summary="我的订单",
         description="最新的在前。",
         parameters=[OrderQuery],
@@ -88,6 +91,7 @@ class OrdersView(APIView):
 
     @extend_schema(
         operation_id="orders_create",
+        examples=[examples.ASK_ORDER, examples.PLACED],
         summary="下单",
         description=(
             "按提交时的现价重新计算；与 shown_total 不符时返回 409 order.price_changed，"
@@ -119,7 +123,11 @@ class OrdersView(APIView):
 @access(Customer)
 class OrderView(APIView):
     @extend_schema(
-        operation_id="orders_read", summary="查看订单", responses=OrderFields, tags=["orders"]
+        operation_id="orders_read",
+        examples=[examples.PLACED],
+        summary="查看订单",
+        responses=OrderFields,
+        tags=["orders"],
     )
     def get(self, request: Request, order_id: UUID) -> Response:
         return Response(OrderFields(queries.order(person(request), order_id)).data)
@@ -129,6 +137,7 @@ class OrderView(APIView):
 class CancelView(APIView):
     @extend_schema(
         operation_id="orders_cancel",
+        examples=[examples.CANCELLED],
         summary="取消未支付的订单",
         description="取消后才到账的支付款会自动原路退回。",
         request=CancelAsked,
@@ -146,6 +155,7 @@ class CancelView(APIView):
 class PayView(APIView):
     @extend_schema(
         operation_id="orders_pay",
+        examples=[examples.BY_QR, examples.BY_BALANCE, examples.PAYING, examples.PAID_AT_ONCE],
         summary="支付订单",
         description=(
             "BALANCE：立即冻结余额并开始开通，余额不足返回 409 ledger.floor_breached。"
@@ -176,6 +186,7 @@ class PayView(APIView):
 class OrderPaymentsView(APIView):
     @extend_schema(
         operation_id="orders_payments",
+        examples=[examples.PAYMENTS],
         summary="订单的支付单",
         description="最新的在前；用余额支付没有支付单。",
         parameters=[PageQuery],

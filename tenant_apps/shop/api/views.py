@@ -14,6 +14,7 @@ from shared_apps.kernel import clock
 from shared_apps.kernel.api.pages import asked
 from tenant_apps.shop import shelf
 
+from . import examples
 from .fields import CompareQuery, ComparisonFields, OfferFields, OfferQuery, ShelfFields
 
 
@@ -21,6 +22,7 @@ from .fields import CompareQuery, ComparisonFields, OfferFields, OfferQuery, She
 class OffersView(APIView):
     @extend_schema(
         operation_id="offers_list",
+        examples=[examples.FOUND],
         summary="搜索和筛选在售产品",
         description=(
             "价格为本店售价，元/台·小时，十进制文本。同一参数的多个值之间为“或”，不同参数之间为“且”。"
@@ -55,6 +57,7 @@ class OffersView(APIView):
 class OfferView(APIView):
     @extend_schema(
         operation_id="offers_read",
+        examples=[examples.ONE],
         summary="查看一个产品",
         description="已下架的产品仍可查看，buyable 为 false。",
         responses=OfferFields,
@@ -68,6 +71,7 @@ class OfferView(APIView):
 class CompareView(APIView):
     @extend_schema(
         operation_id="offers_compare",
+        examples=[examples.COMPARED],
         summary="并排比较最多四个产品",
         parameters=[CompareQuery],
         responses=ComparisonFields,

@@ -122,9 +122,8 @@ def test_no_money_is_a_number(told: dict[str, Any]) -> None:
     assert seen > 15
 
 
-def _validator(told: dict[str, Any], path: str, code: str = "200") -> Draft4Validator:
-    """What the document says of an answer, as JSON Schema."""
-    schema = told["paths"][path]["get"]["responses"][code]["content"]["application/json"]["schema"]
+def _validator(told: dict[str, Any], schema: dict[str, Any]) -> Draft4Validator:
+    """A schema of the document as JSON Schema."""
     return Draft4Validator(_nullable({"allOf": [schema], "components": told["components"]}))
 
 
@@ -138,6 +137,21 @@ def _nullable(part: Any) -> Any:
     if found.pop("nullable", False):
         return {"anyOf": [found, {"type": "null"}]}
     return found
+
+
+def test_every_body_has_an_example_that_fits(
+    told: dict[str, Any], operations: list[tuple[str, str, dict[str, Any]]]
+) -> None:
+    for method, path, operation in operations:
+        bodies = [operation.get("requestBody", {}), operation["responses"].get("200", {})]
+        for body in [*bodies, operation["responses"].get("201", {})]:
+            for content in body.get("content", {}).values():
+                if path.endswith("/cancel") and body is bodies[0]:
+                    continue  # may be empty
+                assert content.get("examples"), (method, path)
+                for name, example in content["examples"].items():
+                    errors = list(_validator(told, content["schema"]).iter_errors(example["value"]))
+                    assert not errors, (method, path, name, errors[:2])
 
 
 def test_answers_are_what_the_document_says(
@@ -166,7 +180,9 @@ def test_answers_are_what_the_document_says(
     for path, value in asked.items():
         answer = api.get(re.sub(r"\{\w+\}", value, path) if "{" in path else path + value)
         assert answer.status_code == 200, path
-        errors = list(_validator(told, f"/api/v1{path}").iter_errors(answer.told))
+        says = told["paths"][f"/api/v1{path}"]["get"]["responses"]["200"]["content"]
+        schema = says["application/json"]["schema"]
+        errors = list(_validator(told, schema).iter_errors(answer.told))
         assert not errors, (path, errors[:3])
 
 
