@@ -7,6 +7,6 @@ manage() { .venv/bin/python manage.py "$@"; }
 
 step services manage services up
 step migrate manage migrate_fleet --quiet
-step seed manage seed_demo
 step application manage services up --app
+step seed manage seed_demo
 step demo manage demo
