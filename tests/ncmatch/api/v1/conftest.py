@@ -27,7 +27,7 @@ class Api:
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        answer = self.client.generic(
+        answer: Any = self.client.generic(
             method,
             V1 + path,
             b"" if body is None else json.dumps(body).encode(),
