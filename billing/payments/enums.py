@@ -1,22 +1,23 @@
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Provider(models.TextChoices):
-    ALIPAY = "ALIPAY", "支付宝"
+    ALIPAY = "ALIPAY", _("支付宝")
 
 
 class Method(models.TextChoices):
-    ALIPAY_PAGE = "ALIPAY_PAGE", "支付宝网页支付"
-    ALIPAY_QR = "ALIPAY_QR", "支付宝扫码支付"
+    ALIPAY_PAGE = "ALIPAY_PAGE", _("支付宝网页支付")
+    ALIPAY_QR = "ALIPAY_QR", _("支付宝扫码支付")
 
 
 PROVIDER_OF = {Method.ALIPAY_PAGE: Provider.ALIPAY, Method.ALIPAY_QR: Provider.ALIPAY}
 
 
 class IntentState(models.TextChoices):
-    OPEN = "OPEN", "等待支付"
-    SUCCEEDED = "SUCCEEDED", "已支付"
-    CLOSED = "CLOSED", "已关闭"
+    OPEN = "OPEN", _("等待支付")
+    SUCCEEDED = "SUCCEEDED", _("已支付")
+    CLOSED = "CLOSED", _("已关闭")
 
 
 # A closed intent can still succeed: the provider's word that money came is final.
@@ -28,18 +29,18 @@ INTENT_TRANSITIONS = {
 
 
 class EventState(models.TextChoices):
-    ACCEPTED = "ACCEPTED", "已采信"
-    REFUSED = "REFUSED", "已拒绝"
-    IGNORED = "IGNORED", "无需处理"
+    ACCEPTED = "ACCEPTED", _("已采信")
+    REFUSED = "REFUSED", _("已拒绝")
+    IGNORED = "IGNORED", _("无需处理")
 
 
 class RefundState(models.TextChoices):
-    REQUESTED = "REQUESTED", "退款中"
-    SUCCEEDED = "SUCCEEDED", "已退回"
-    FAILED = "FAILED", "退款失败"
+    REQUESTED = "REQUESTED", _("退款中")
+    SUCCEEDED = "SUCCEEDED", _("已退回")
+    FAILED = "FAILED", _("退款失败")
 
 
 class HoldState(models.TextChoices):
-    HELD = "HELD", "已冻结"
-    CAPTURED = "CAPTURED", "已扣款"
-    RELEASED = "RELEASED", "已解冻"
+    HELD = "HELD", _("已冻结")
+    CAPTURED = "CAPTURED", _("已扣款")
+    RELEASED = "RELEASED", _("已解冻")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from shared_apps.kernel.models import PublicId
 from shared_apps.kernel.money import Money
@@ -19,8 +20,8 @@ class MerchantAccount(PublicId):
     """A distributor's account at a payment provider. The private key is sealed and never shown."""
 
     provider = models.CharField(max_length=10, choices=Provider.choices)
-    app_id = models.CharField("应用编号", max_length=64)
-    seller_id = models.CharField("商户编号", max_length=64)
+    app_id = models.CharField(_("应用编号"), max_length=64)
+    seller_id = models.CharField(_("商户编号"), max_length=64)
     private_key_sealed = models.TextField()
     provider_public_key = models.TextField()
     is_active = models.BooleanField(default=True)

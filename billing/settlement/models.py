@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from shared_apps.distributors.models import Distributor
 from shared_apps.kernel.models import PublicId
@@ -16,13 +17,13 @@ from shared_apps.suppliers.models import Supplier
 
 
 class Kind(models.TextChoices):
-    SALE = "SALE", "销售"
-    REFUND = "REFUND", "退款"
+    SALE = "SALE", _("销售")
+    REFUND = "REFUND", _("退款")
 
 
 class Side(models.TextChoices):
-    DEBTOR = "DEBTOR", "应付方"
-    CREDITOR = "CREDITOR", "应收方"
+    DEBTOR = "DEBTOR", _("应付方")
+    CREDITOR = "CREDITOR", _("应收方")
 
 
 _OWN_HOP = f"debtor_id = {ME} OR creditor_id = {ME}"

@@ -72,7 +72,7 @@ def exchange(request: HttpRequest) -> HttpResponse:
             "models": found.facets.gpu_models[:12],
             "hubs": [
                 {
-                    "name": hub.name,
+                    "name": str(hub),
                     "lon": hub.longitude,
                     "lat": hub.latitude,
                     "count": counts.get(hub.code, 0),

@@ -13,6 +13,7 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 from django_tenants.models import TenantMixin
 
 from shared_apps.kernel import ids, tenancy
@@ -33,9 +34,9 @@ SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 
 
 class State(models.TextChoices):
-    ACTIVE = "ACTIVE", "营业中"
-    SUSPENDED = "SUSPENDED", "已暂停"
-    LEFT = "LEFT", "已退出"
+    ACTIVE = "ACTIVE", _("营业中")
+    SUSPENDED = "SUSPENDED", _("已暂停")
+    LEFT = "LEFT", _("已退出")
 
 
 class Distributor(TenantMixin, PublicId):
@@ -47,19 +48,19 @@ class Distributor(TenantMixin, PublicId):
     slug = models.CharField(
         max_length=32, unique=True, validators=[RegexValidator(SLUG.pattern + r"\Z")]
     )
-    name = models.CharField("名称", max_length=60)
-    legal_name = models.CharField("公司全称", max_length=120, blank=True)
+    name = models.CharField(_("名称"), max_length=60)
+    legal_name = models.CharField(_("公司全称"), max_length=120, blank=True)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
     depth = models.PositiveSmallIntegerField(default=0)  # the operator's is 0
     state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
     created_at = models.DateTimeField(db_default=Now())
     # Branding: what makes the shop visibly its own.
-    primary_color = models.CharField("主色", max_length=7, default="#1f5fbf")
-    logo = models.CharField("标志", max_length=200, blank=True)
-    tagline = models.CharField("标语", max_length=120, blank=True)
-    about = models.TextField("关于我们", blank=True)
-    service_phone = models.CharField("客服电话", max_length=30, blank=True)
-    icp_number = models.CharField("ICP 备案号", max_length=40, blank=True)
+    primary_color = models.CharField(_("主色"), max_length=7, default="#1f5fbf")
+    logo = models.CharField(_("标志"), max_length=200, blank=True)
+    tagline = models.CharField(_("标语"), max_length=120, blank=True)
+    about = models.TextField(_("关于我们"), blank=True)
+    service_phone = models.CharField(_("客服电话"), max_length=30, blank=True)
+    icp_number = models.CharField(_("ICP 备案号"), max_length=40, blank=True)
 
     # Every level knows itself, the one above it and those directly below it.
     rows = SharedRows(
@@ -118,8 +119,8 @@ class ResellerTerms(PublicId):
     """
 
     child = models.ForeignKey(Distributor, on_delete=models.PROTECT, related_name="terms")
-    wholesale_percent = models.DecimalField("结算折扣 %", max_digits=7, decimal_places=4)
-    valid = DateTimeRangeField("有效期")  # half-open
+    wholesale_percent = models.DecimalField(_("结算折扣 %"), max_digits=7, decimal_places=4)
+    valid = DateTimeRangeField(_("有效期"))  # half-open
     note = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 

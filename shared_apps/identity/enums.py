@@ -1,14 +1,15 @@
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Kind(models.TextChoices):
-    CUSTOMER = "CUSTOMER", "客户"
-    STAFF = "STAFF", "员工"
+    CUSTOMER = "CUSTOMER", _("客户")
+    STAFF = "STAFF", _("员工")
 
 
 class Role(models.TextChoices):
-    ADMIN = "ADMIN", "管理员"
-    MANAGER = "MANAGER", "主管"
-    SALES = "SALES", "销售"
-    FINANCE = "FINANCE", "财务"
-    SUPPORT = "SUPPORT", "客服"
+    ADMIN = "ADMIN", _("管理员")
+    MANAGER = "MANAGER", _("主管")
+    SALES = "SALES", _("销售")
+    FINANCE = "FINANCE", _("财务")
+    SUPPORT = "SUPPORT", _("客服")

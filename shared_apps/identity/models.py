@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from shared_apps.kernel.models import PublicId
 
@@ -25,10 +26,10 @@ class UserManager(BaseUserManager["User"]):
 
 class User(AbstractBaseUser, PublicId):
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.CUSTOMER)
-    name = models.CharField("称呼", max_length=60, blank=True)
-    phone = models.CharField("手机号", max_length=20, null=True, unique=True)  # noqa: DJ001  unique, or none
+    name = models.CharField(_("称呼"), max_length=60, blank=True)
+    phone = models.CharField(_("手机号"), max_length=20, null=True, unique=True)  # noqa: DJ001  unique, or none
     phone_verified = models.BooleanField(default=False)
-    email = models.EmailField("邮箱", null=True, unique=True)  # noqa: DJ001  unique, or none
+    email = models.EmailField(_("邮箱"), null=True, unique=True)  # noqa: DJ001  unique, or none
     roles = ArrayField(
         models.CharField(max_length=16, choices=Role.choices), default=list, blank=True
     )
@@ -75,7 +76,7 @@ class ApiToken(PublicId):
     """A person's key to the API. Only its digest is kept: the text is shown once, when it is made."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
-    name = models.CharField("用途", max_length=60)
+    name = models.CharField(_("用途"), max_length=60)
     prefix = models.CharField(max_length=12)
     digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(db_default=Now())

@@ -7,15 +7,16 @@ however many tenants there are; a tenant's role sees and writes its own only.
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from shared_apps.kernel.models import PublicId
 from shared_apps.kernel.rows import SharedRows
 
 
 class State(models.TextChoices):
-    PENDING = "PENDING", "待投递"
-    DONE = "DONE", "已完成"
-    DEAD = "DEAD", "多次失败"
+    PENDING = "PENDING", _("待投递")
+    DONE = "DONE", _("已完成")
+    DEAD = "DEAD", _("多次失败")
 
 
 class Delivery(PublicId):

@@ -8,6 +8,9 @@ of two clusters; it is no address.
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils import translation
+from django.utils.translation import gettext_noop as named
+
 
 @dataclass(frozen=True, slots=True)
 class HubFacts:
@@ -23,7 +26,7 @@ class HubFacts:
 HUBS: tuple[HubFacts, ...] = (
     HubFacts(
         "jingjinji",
-        "京津冀枢纽",
+        named("京津冀枢纽"),
         ("北京", "天津", "河北"),
         ("张家口集群",),
         Decimal("115.52"),
@@ -32,7 +35,7 @@ HUBS: tuple[HubFacts, ...] = (
     ),
     HubFacts(
         "changsanjiao",
-        "长三角枢纽",
+        named("长三角枢纽"),
         ("上海", "江苏", "浙江", "安徽"),
         ("长三角生态绿色一体化发展示范区集群", "芜湖集群"),
         Decimal("119.75"),
@@ -41,7 +44,7 @@ HUBS: tuple[HubFacts, ...] = (
     ),
     HubFacts(
         "yuegangao",
-        "粤港澳大湾区枢纽",
+        named("粤港澳大湾区枢纽"),
         ("广东",),
         ("韶关集群",),
         Decimal("113.60"),
@@ -50,7 +53,7 @@ HUBS: tuple[HubFacts, ...] = (
     ),
     HubFacts(
         "chengyu",
-        "成渝枢纽",
+        named("成渝枢纽"),
         ("四川", "重庆"),
         ("天府集群", "重庆集群"),
         Decimal("105.31"),
@@ -59,7 +62,7 @@ HUBS: tuple[HubFacts, ...] = (
     ),
     HubFacts(
         "neimenggu",
-        "内蒙古枢纽",
+        named("内蒙古枢纽"),
         ("内蒙古",),
         ("和林格尔集群",),
         Decimal("111.82"),
@@ -68,7 +71,7 @@ HUBS: tuple[HubFacts, ...] = (
     ),
     HubFacts(
         "guizhou",
-        "贵州枢纽",
+        named("贵州枢纽"),
         ("贵州",),
         ("贵安集群",),
         Decimal("106.48"),
@@ -77,7 +80,7 @@ HUBS: tuple[HubFacts, ...] = (
     ),
     HubFacts(
         "gansu",
-        "甘肃枢纽",
+        named("甘肃枢纽"),
         ("甘肃",),
         ("庆阳集群",),
         Decimal("107.64"),
@@ -86,7 +89,7 @@ HUBS: tuple[HubFacts, ...] = (
     ),
     HubFacts(
         "ningxia",
-        "宁夏枢纽",
+        named("宁夏枢纽"),
         ("宁夏",),
         ("中卫集群",),
         Decimal("105.19"),
@@ -94,3 +97,8 @@ HUBS: tuple[HubFacts, ...] = (
         "ningxia zhongwei",
     ),
 )
+
+
+def spoken(name: str | None) -> str:
+    """A hub's name in the reader's language; the one that is stored is Chinese."""
+    return translation.gettext(name) if name else ""

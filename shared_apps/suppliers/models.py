@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.kernel.models import PublicId
 from shared_apps.kernel.rows import SharedRows
 
+from . import hubs
 from .enums import AdapterKind, AgreementState, HubBasis, SupplierKind, SupplierState
 
 PUBLIC_FACT = SharedRows(read="true", operator_write=True)
@@ -45,7 +46,7 @@ class Hub(models.Model):
         verbose_name_plural = _("枢纽节点")
 
     def __str__(self) -> str:
-        return self.name
+        return hubs.spoken(self.name)
 
 
 class Supplier(PublicId):

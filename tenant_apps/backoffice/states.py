@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from billing.payments.enums import EventState, HoldState, IntentState, RefundState
 from shared_apps.catalog.enums import OfferingState
 from shared_apps.distributors.models import State as DistributorState
@@ -112,7 +114,7 @@ def distributor(state: str) -> Mark:
 
 def delivery(state: str, attempts: int) -> Mark:
     if state == DeliveryState.PENDING and attempts:
-        return Mark("重试中", AMBER)
+        return Mark(_("重试中"), AMBER)
     tones = {
         GREEN: [DeliveryState.DONE],
         AMBER: [DeliveryState.PENDING],

@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from shared_apps.kernel.models import PublicId
 
 
 class Customer(PublicId):
-    number = models.CharField("客户编号", max_length=32, unique=True)
+    number = models.CharField(_("客户编号"), max_length=32, unique=True)
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="customer"
     )
@@ -19,9 +20,9 @@ class Customer(PublicId):
         on_delete=models.PROTECT,
         null=True,
         related_name="+",
-        verbose_name="负责销售",
+        verbose_name=_("负责销售"),
     )
-    company = models.CharField("单位", max_length=120, blank=True)
+    company = models.CharField(_("单位"), max_length=120, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -1,18 +1,19 @@
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class WorkKind(models.TextChoices):
-    CREATE = "CREATE", "开通"
-    TERMINATE = "TERMINATE", "释放"
+    CREATE = "CREATE", _("开通")
+    TERMINATE = "TERMINATE", _("释放")
 
 
 class WorkState(models.TextChoices):
-    QUEUED = "QUEUED", "待派单"
-    PROVISIONING = "PROVISIONING", "开通中"
-    BINDING = "BINDING", "获取访问方式"
-    UNDOING = "UNDOING", "撤销中"
-    DONE = "DONE", "已完成"
-    FAILED = "FAILED", "失败"
+    QUEUED = "QUEUED", _("待派单")
+    PROVISIONING = "PROVISIONING", _("开通中")
+    BINDING = "BINDING", _("获取访问方式")
+    UNDOING = "UNDOING", _("撤销中")
+    DONE = "DONE", _("已完成")
+    FAILED = "FAILED", _("失败")
 
 
 WORK_TRANSITIONS = {
@@ -31,9 +32,9 @@ WORK_TRANSITIONS = {
 
 
 class ResourceState(models.TextChoices):
-    RUNNING = "RUNNING", "运行中"
-    ENDING = "ENDING", "释放中"
-    ENDED = "ENDED", "已结束"
+    RUNNING = "RUNNING", _("运行中")
+    ENDING = "ENDING", _("释放中")
+    ENDED = "ENDED", _("已结束")
 
 
 RESOURCE_TRANSITIONS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from shared_apps.kernel.models import PublicId
 from shared_apps.suppliers.models import Supplier
@@ -43,7 +44,7 @@ class Resource(PublicId):
     line = models.OneToOneField(OrderLine, on_delete=models.PROTECT, related_name="resource")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="resources")
     supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="+")
-    number = models.CharField("资源编号", max_length=32, unique=True)
+    number = models.CharField(_("资源编号"), max_length=32, unique=True)
     name = models.CharField(max_length=120)
     state = models.CharField(
         max_length=10, choices=ResourceState.choices, default=ResourceState.RUNNING

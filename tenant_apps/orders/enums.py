@@ -1,13 +1,14 @@
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class OrderState(models.TextChoices):
-    AWAITING_PAYMENT = "AWAITING_PAYMENT", "待支付"
-    PAID = "PAID", "开通中"
-    COMPLETED = "COMPLETED", "已完成"
-    PARTLY_COMPLETED = "PARTLY_COMPLETED", "部分完成"
-    FAILED = "FAILED", "开通失败"
-    CANCELLED = "CANCELLED", "已取消"
+    AWAITING_PAYMENT = "AWAITING_PAYMENT", _("待支付")
+    PAID = "PAID", _("开通中")
+    COMPLETED = "COMPLETED", _("已完成")
+    PARTLY_COMPLETED = "PARTLY_COMPLETED", _("部分完成")
+    FAILED = "FAILED", _("开通失败")
+    CANCELLED = "CANCELLED", _("已取消")
 
 
 ORDER_TRANSITIONS = {
@@ -21,12 +22,12 @@ ORDER_TRANSITIONS = {
 
 
 class LineState(models.TextChoices):
-    WAITING = "WAITING", "待支付"
-    OPENING = "OPENING", "开通中"
-    OPEN = "OPEN", "已开通"
-    FAILED = "FAILED", "开通失败"
-    REFUNDED = "REFUNDED", "已退款"
-    CANCELLED = "CANCELLED", "已取消"
+    WAITING = "WAITING", _("待支付")
+    OPENING = "OPENING", _("开通中")
+    OPEN = "OPEN", _("已开通")
+    FAILED = "FAILED", _("开通失败")
+    REFUNDED = "REFUNDED", _("已退款")
+    CANCELLED = "CANCELLED", _("已取消")
 
 
 LINE_TRANSITIONS = {
@@ -40,6 +41,6 @@ LINE_TRANSITIONS = {
 
 
 class PayBy(models.TextChoices):
-    BALANCE = "BALANCE", "余额"
-    ALIPAY_PAGE = "ALIPAY_PAGE", "支付宝网页支付"
-    ALIPAY_QR = "ALIPAY_QR", "支付宝扫码支付"
+    BALANCE = "BALANCE", _("余额")
+    ALIPAY_PAGE = "ALIPAY_PAGE", _("支付宝网页支付")
+    ALIPAY_QR = "ALIPAY_QR", _("支付宝扫码支付")

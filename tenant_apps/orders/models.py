@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from shared_apps.catalog.models import Plan
 from shared_apps.kernel.models import PublicId
@@ -22,8 +23,8 @@ class CartItem(PublicId):
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="cart_items")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
-    quantity = models.PositiveSmallIntegerField("台数", default=1)
-    hours = models.PositiveIntegerField("小时", default=1)
+    quantity = models.PositiveSmallIntegerField(_("台数"), default=1)
+    hours = models.PositiveIntegerField(_("小时"), default=1)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -41,7 +42,7 @@ class CartItem(PublicId):
 
 
 class Order(PublicId):
-    number = models.CharField("订单号", max_length=32, unique=True)
+    number = models.CharField(_("订单号"), max_length=32, unique=True)
     request_key = models.UUIDField(
         unique=True
     )  # the form or API call that placed it: a repeat finds it
@@ -51,7 +52,7 @@ class Order(PublicId):
     )
     total_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3, default="CNY")
-    terms_version = models.CharField("服务条款版本", max_length=20)
+    terms_version = models.CharField(_("服务条款版本"), max_length=20)
     placed_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
@@ -93,7 +94,7 @@ class OrderLine(PublicId):
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3, default="CNY")
     state = models.CharField(max_length=10, choices=LineState.choices, default=LineState.WAITING)
-    failure = models.CharField("失败原因", max_length=300, blank=True)
+    failure = models.CharField(_("失败原因"), max_length=300, blank=True)
 
     class Meta:
         ordering = ("order", "position")

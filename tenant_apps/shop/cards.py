@@ -7,14 +7,16 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from shared_apps.catalog.enums import PlanKind
 from shared_apps.kernel.money import Money, charge
+from shared_apps.suppliers import hubs
 
 from .shelf import ShelfOffer
 
 HOURS_PER_MONTH = 720
-TERMS = ((1, "1 小时"), (24, "1 天"), (168, "7 天"), (720, "30 天"))
+TERMS = (1, 24, 168, 720)  # hours that the page of an offer proposes
 
 
 def offer_card(offer: ShelfOffer, *, spot: bool = False) -> dict[str, Any]:
@@ -33,7 +35,7 @@ def offer_card(offer: ShelfOffer, *, spot: bool = False) -> dict[str, Any]:
         "gpu_memory_gb": row.memory_each_gb or None,
         "vcpus": row.vcpu,
         "ram_gb": row.ram_gb,
-        "hub": row.hub_name,
+        "hub": hubs.spoken(row.hub_name),
         "hub_note": _("演示指派，并非供应商公布的位置") if row.hub_is_demo else "",
         "supplier": row.supplier_name,
         "per_gpu_hour": (plan.per_gpu_hourly or plan.hourly) if plan else None,
@@ -95,8 +97,8 @@ def _range(low: Any, high: Any) -> str:
 
 def hours_label(hours: int) -> str:
     if hours % HOURS_PER_MONTH == 0 or hours % 24 == 0:
-        return _("%(n)s 天") % {"n": hours // 24}
-    return _("%(n)s 小时") % {"n": hours}
+        return ngettext("%(n)s 天", "%(n)s 天", hours // 24) % {"n": hours // 24}
+    return ngettext("%(n)s 小时", "%(n)s 小时", hours) % {"n": hours}
 
 
 def spec_chips(specs: dict[str, Any]) -> list[str]:

@@ -8,10 +8,12 @@ from typing import Final
 
 from django import template
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy as lazy
 
 from shared_apps.kernel.clock import now
 from shared_apps.kernel.money import Money
@@ -29,65 +31,65 @@ FORMS: Final = {
 
 # The four meanings that never change (see the style sheet), and the words customers read.
 GREEN, AMBER, RED, GREY = "green", "amber", "red", "grey"
-STATUSES: Final[dict[str, tuple[str, str]]] = {
+STATUSES: Final[dict[str, tuple[str, Promise]]] = {
     # resources
-    "RUNNING": (GREEN, "运行中"),
-    "ACTIVE": (GREEN, "生效中"),
-    "OPENING": (AMBER, "开通中"),
-    "PROVISIONING": (AMBER, "开通中"),
-    "CREATING": (AMBER, "开通中"),
-    "CHANGING": (AMBER, "变更中"),
-    "SUSPENDED": (AMBER, "已暂停"),
-    "STOPPED": (GREY, "已关机"),
-    "ENDING": (AMBER, "释放中"),
-    "TERMINATING": (AMBER, "退订中"),
-    "TERMINATED": (GREY, "已退订"),
-    "EXPIRED": (GREY, "已到期"),
-    "ENDED": (GREY, "已结束"),
+    "RUNNING": (GREEN, lazy("运行中")),
+    "ACTIVE": (GREEN, lazy("生效中")),
+    "OPENING": (AMBER, lazy("开通中")),
+    "PROVISIONING": (AMBER, lazy("开通中")),
+    "CREATING": (AMBER, lazy("开通中")),
+    "CHANGING": (AMBER, lazy("变更中")),
+    "SUSPENDED": (AMBER, lazy("已暂停")),
+    "STOPPED": (GREY, lazy("已关机")),
+    "ENDING": (AMBER, lazy("释放中")),
+    "TERMINATING": (AMBER, lazy("退订中")),
+    "TERMINATED": (GREY, lazy("已退订")),
+    "EXPIRED": (GREY, lazy("已到期")),
+    "ENDED": (GREY, lazy("已结束")),
     # orders and work
-    "DRAFT": (GREY, "草稿"),
-    "WAITING": (AMBER, "待支付"),
-    "QUEUED": (AMBER, "待派单"),
-    "BINDING": (AMBER, "获取访问方式"),
-    "UNDOING": (AMBER, "撤销中"),
-    "PARTLY_COMPLETED": (AMBER, "部分完成"),
-    "PLACED": (AMBER, "待支付"),
-    "AWAITING_PAYMENT": (AMBER, "待支付"),
-    "PENDING": (AMBER, "处理中"),
-    "PAID": (GREEN, "已支付"),
-    "DISPATCHED": (AMBER, "已派单"),
-    "IN_PROGRESS": (AMBER, "处理中"),
-    "FULFILLED": (GREEN, "已完成"),
-    "PARTLY_FULFILLED": (AMBER, "部分开通"),
-    "DONE": (GREEN, "已完成"),
-    "SUCCEEDED": (GREEN, "成功"),
-    "COMPLETED": (GREEN, "已完成"),
-    "CANCELLED": (GREY, "已取消"),
-    "FAILED": (RED, "失败"),
-    "UNKNOWN": (AMBER, "结果确认中"),
+    "DRAFT": (GREY, lazy("草稿")),
+    "WAITING": (AMBER, lazy("待支付")),
+    "QUEUED": (AMBER, lazy("待派单")),
+    "BINDING": (AMBER, lazy("获取访问方式")),
+    "UNDOING": (AMBER, lazy("撤销中")),
+    "PARTLY_COMPLETED": (AMBER, lazy("部分完成")),
+    "PLACED": (AMBER, lazy("待支付")),
+    "AWAITING_PAYMENT": (AMBER, lazy("待支付")),
+    "PENDING": (AMBER, lazy("处理中")),
+    "PAID": (GREEN, lazy("已支付")),
+    "DISPATCHED": (AMBER, lazy("已派单")),
+    "IN_PROGRESS": (AMBER, lazy("处理中")),
+    "FULFILLED": (GREEN, lazy("已完成")),
+    "PARTLY_FULFILLED": (AMBER, lazy("部分开通")),
+    "DONE": (GREEN, lazy("已完成")),
+    "SUCCEEDED": (GREEN, lazy("成功")),
+    "COMPLETED": (GREEN, lazy("已完成")),
+    "CANCELLED": (GREY, lazy("已取消")),
+    "FAILED": (RED, lazy("失败")),
+    "UNKNOWN": (AMBER, lazy("结果确认中")),
     # money
-    "CONFIRMING": (AMBER, "支付结果确认中"),
-    "REFUNDING": (AMBER, "退款中"),
-    "REFUNDED": (GREY, "已退款"),
-    "HELD": (AMBER, "已冻结"),
-    "CAPTURED": (GREEN, "已扣款"),
-    "RELEASED": (GREY, "已解冻"),
-    "OWED": (RED, "欠费"),
-    "OVERDUE": (RED, "已逾期"),
-    "SETTLED": (GREEN, "已结清"),
-    "BOOKED": (GREEN, "已入账"),
-    "UNBOOKED": (AMBER, "在途"),
-    "REQUESTED": (AMBER, "退款中"),
-    "ACCEPTED": (GREEN, "已采信"),
-    "IGNORED": (GREY, "无需处理"),
-    "QUARANTINED": (RED, "已隔离待查"),
-    "REFUSED": (RED, "已拒收"),
+    "CONFIRMING": (AMBER, lazy("支付结果确认中")),
+    "REFUNDING": (AMBER, lazy("退款中")),
+    "REFUNDED": (GREY, lazy("已退款")),
+    "HELD": (AMBER, lazy("已冻结")),
+    "CAPTURED": (GREEN, lazy("已扣款")),
+    "RELEASED": (GREY, lazy("已解冻")),
+    "OWED": (RED, lazy("欠费")),
+    "OVERDUE": (RED, lazy("已逾期")),
+    "SETTLED": (GREEN, lazy("已结清")),
+    "BOOKED": (GREEN, lazy("已入账")),
+    "UNBOOKED": (AMBER, lazy("在途")),
+    "REQUESTED": (AMBER, lazy("退款中")),
+    "ACCEPTED": (GREEN, lazy("已采信")),
+    "IGNORED": (GREY, lazy("无需处理")),
+    "QUARANTINED": (RED, lazy("已隔离待查")),
+    "REFUSED": (RED, lazy("已拒收")),
     # approvals and messages
-    "APPROVED": (GREEN, "已通过"),
-    "REJECTED": (RED, "已驳回"),
-    "SENT": (GREEN, "已发送"),
-    "OPEN": (AMBER, "待处理"),
-    "CLOSED": (GREY, "已关闭"),
+    "APPROVED": (GREEN, lazy("已通过")),
+    "REJECTED": (RED, lazy("已驳回")),
+    "SENT": (GREEN, lazy("已发送")),
+    "OPEN": (AMBER, lazy("待处理")),
+    "CLOSED": (GREY, lazy("已关闭")),
 }
 
 
@@ -128,9 +130,15 @@ def price(value: Money | Decimal | int | str | None, style: str = "") -> str:
     return figure if style == "bare" else f"¥{figure}"
 
 
+_SCALES: Final = {
+    "zh-hans": (("亿", Decimal(10**8)), ("万", Decimal(10**4))),
+    "en": (("B", Decimal(10**9)), ("M", Decimal(10**6)), ("K", Decimal(10**3))),
+}
+
+
 @register.filter
 def wan(value: Money | Decimal | int | None) -> SafeString | str:
-    """12.3 万, 4.56 亿: for boards. The exact value stands in the title."""
+    """12.3 万, 4.56 亿 (in English 123 K, 456 M): for boards. The exact value stands in the title."""
     if value is None or value == "":
         return EMPTY
     is_money = isinstance(value, Money)
@@ -139,7 +147,7 @@ def wan(value: Money | Decimal | int | None) -> SafeString | str:
         return EMPTY
     symbol = "¥" if is_money else ""
     exact = f"{symbol}{number:,.2f}" if is_money else f"{number:,f}"
-    for unit, size in (("亿", Decimal(10**8)), ("万", Decimal(10**4))):
+    for unit, size in _SCALES.get(get_language() or "", _SCALES["zh-hans"]):
         if abs(number) >= size:
             scaled = number / size
             digits = 2 if abs(scaled) < 100 else 1 if abs(scaled) < 1000 else 0
@@ -154,6 +162,15 @@ def wan(value: Money | Decimal | int | None) -> SafeString | str:
     return format_html('<span class="nc-num" title="{}">{}</span>', exact, exact)
 
 
+_SPANS: Final = (
+    (86400 * 365, ngettext_lazy("%(n)s 年", "%(n)s 年", "n")),
+    (86400 * 30, ngettext_lazy("%(n)s 个月", "%(n)s 个月", "n")),
+    (86400, ngettext_lazy("%(n)s 天", "%(n)s 天", "n")),
+    (3600, ngettext_lazy("%(n)s 小时", "%(n)s 小时", "n")),
+    (60, ngettext_lazy("%(n)s 分钟", "%(n)s 分钟", "n")),
+)
+
+
 @register.filter
 def ago(value: datetime | None) -> str:
     """3 分钟前, 2 小时后: the relative form that stands beside an exact time."""
@@ -163,16 +180,10 @@ def ago(value: datetime | None) -> str:
     past, span = seconds >= 0, abs(seconds)
     if span < 45:
         return _("刚刚") if past else _("马上")
-    for size, one, many in (
-        (86400 * 365, "%(n)s 年", "%(n)s 年"),
-        (86400 * 30, "%(n)s 个月", "%(n)s 个月"),
-        (86400, "%(n)s 天", "%(n)s 天"),
-        (3600, "%(n)s 小时", "%(n)s 小时"),
-        (60, "%(n)s 分钟", "%(n)s 分钟"),
-    ):
+    for size, words in _SPANS:
         if span >= size or size == 60:
             count = max(1, span // size)
-            text = ngettext(one, many, count) % {"n": count}
+            text = str(words % {"n": count})
             return _("%(span)s前") % {"span": text} if past else _("%(span)s后") % {"span": text}
     raise AssertionError("unreachable")
 
@@ -221,7 +232,7 @@ def status_label(value: object) -> str:
     if label:
         return str(label)
     known = STATUSES.get(str(value).upper())
-    return _(known[1]) if known else str(value)
+    return str(known[1]) if known else str(value)
 
 
 @register.filter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode
@@ -22,10 +23,11 @@ from shared_apps.kernel import clock
 from shared_apps.kernel.errors import DomainError
 from shared_apps.kernel.money import Money
 from shared_apps.suppliers import queries as suppliers
+from shared_apps.suppliers.hubs import spoken
 from tenant_apps.orders.models import MOST_HOURS, MOST_PER_ITEM
 from tenant_apps.orders.pricing import Choice, price
 from tenant_apps.shop import shelf
-from tenant_apps.shop.cards import TERMS, offer_card, offer_facts
+from tenant_apps.shop.cards import TERMS, hours_label, offer_card, offer_facts
 
 PER_PAGE = 24
 HINTS = ("8 张 A100 80G 训练", "H100", "RTX 4090", "显存 24G", "竞价 A10")
@@ -39,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
     catalogue = reverse("shop:catalogue")
     hubs = [
         {
-            "name": hub.name,
+            "name": str(hub),
             "lon": hub.longitude,
             "lat": hub.latitude,
             "count": counts.get(hub.code, 0),
@@ -154,6 +156,18 @@ def _options(facets: tuple[Facet, ...]) -> list[dict[str, Any]]:
     ]
 
 
+def _cards(counts: tuple[Facet, ...]) -> tuple[Facet, ...]:
+    """A bare “8” says nothing beside a price; “8 卡” does."""
+    return tuple(
+        replace(f, label=_("%(n)s 卡") % {"n": f.label} if f.value else _("不带 GPU"))
+        for f in counts
+    )
+
+
+def _places(hubs: tuple[Facet, ...]) -> tuple[Facet, ...]:
+    return tuple(replace(f, label=spoken(f.label)) for f in hubs)
+
+
 def _facets(found: shelf.Shelf, asked: QueryDict) -> list[dict[str, Any]]:
     def check(
         key: str, label: str, facets: tuple[Facet, ...], *, is_open: bool = False
@@ -183,10 +197,10 @@ def _facets(found: shelf.Shelf, asked: QueryDict) -> list[dict[str, Any]]:
     memories = [int(f.value) for f in found.facets.memories]
     return [
         check("gpu", _("GPU 型号"), found.facets.gpu_models, is_open=True),
-        check("count", _("卡数"), found.facets.gpu_counts, is_open=True),
+        check("count", _("卡数"), _cards(found.facets.gpu_counts), is_open=True),
         span("price", _("整机价格"), _("元/小时"), found.price_min or "", found.price_max or ""),
         span("memory", _("单卡显存"), "GB", min(memories, default=""), max(memories, default="")),
-        check("hub", _("枢纽节点"), found.facets.hubs),
+        check("hub", _("枢纽节点"), _places(found.facets.hubs)),
         check("supplier", _("供应商"), found.facets.suppliers),
         {
             "key": "spot",
@@ -208,9 +222,9 @@ def _facets(found: shelf.Shelf, asked: QueryDict) -> list[dict[str, Any]]:
 def _picked(found: shelf.Shelf, asked: QueryDict) -> list[dict[str, str]]:
     """Each filter in force, with the address of this page without it."""
     labels = {("gpu", str(f.value)): f.label for f in found.facets.gpu_models} | {
-        ("count", str(f.value)): f.label for f in found.facets.gpu_counts
+        ("count", str(f.value)): f.label for f in _cards(found.facets.gpu_counts)
     }
-    labels |= {("hub", str(f.value)): f.label for f in found.facets.hubs}
+    labels |= {("hub", str(f.value)): f.label for f in _places(found.facets.hubs)}
     labels |= {("supplier", str(f.value)): f.label for f in found.facets.suppliers}
     ranges = {
         "price_min": _("不低于 %(v)s 元/小时"),
@@ -320,7 +334,7 @@ def offer(request: HttpRequest, public_id: UUID) -> HttpResponse:
                 }
                 for p in found.plans
             ],
-            "terms": [{"hours": n, "label": _(label), "checked": n == hours} for n, label in TERMS],
+            "terms": [{"hours": n, "label": hours_label(n), "checked": n == hours} for n in TERMS],
             "hours": hours,
             "quantity": quantity,
             "most_quantity": MOST_PER_ITEM,

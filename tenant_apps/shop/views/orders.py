@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from shared_apps.audit import queries as audit
@@ -26,11 +27,11 @@ from tenant_apps.shop.cards import hours_label
 PER_PAGE = 20
 
 _TABS = (
-    ("", "全部"),
-    (OrderState.AWAITING_PAYMENT, "待支付"),
-    (OrderState.PAID, "开通中"),
-    (OrderState.COMPLETED, "已完成"),
-    (OrderState.FAILED, "开通失败"),
+    ("", gettext_lazy("全部")),
+    (OrderState.AWAITING_PAYMENT, gettext_lazy("待支付")),
+    (OrderState.PAID, gettext_lazy("开通中")),
+    (OrderState.COMPLETED, gettext_lazy("已完成")),
+    (OrderState.FAILED, gettext_lazy("开通失败")),
 )
 
 
@@ -61,7 +62,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
             "page": page,
             "tabs": [
                 {
-                    "label": _(label),
+                    "label": label,
                     "url": f"{reverse('shop:orders')}?state={value}"
                     if value
                     else reverse("shop:orders"),
@@ -197,12 +198,12 @@ def _steps(order: Order, lines: list[OrderLine], work: Iterable[Any]) -> list[di
 
 
 _ORDER_EVENTS = {
-    "order.place": ("已下单，价格锁定", "grey"),
-    "order.start_payment": ("已发起支付", "grey"),
-    "order.pay": ("已收到付款", "green"),
-    "work_order.open_order": ("已派单给供应商", "amber"),
-    "order.finish": ("订单处理完毕", "green"),
-    "order.cancel": ("订单已取消", "grey"),
+    "order.place": (gettext_lazy("已下单，价格锁定"), "grey"),
+    "order.start_payment": (gettext_lazy("已发起支付"), "grey"),
+    "order.pay": (gettext_lazy("已收到付款"), "green"),
+    "work_order.open_order": (gettext_lazy("已派单给供应商"), "amber"),
+    "order.finish": (gettext_lazy("订单处理完毕"), "green"),
+    "order.cancel": (gettext_lazy("订单已取消"), "grey"),
 }
 
 
@@ -210,7 +211,7 @@ def _order_events(order: Order) -> list[dict[str, Any]]:
     return [
         {
             "at": row.at,
-            "title": _(_ORDER_EVENTS[row.action][0]),
+            "title": _ORDER_EVENTS[row.action][0],
             "tone": _ORDER_EVENTS[row.action][1],
         }
         for row in audit.history(order)

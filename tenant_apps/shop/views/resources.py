@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from shared_apps.audit import queries as audit
@@ -57,7 +58,7 @@ def _resource(row: Resource, at: datetime) -> dict[str, Any]:
         "url": reverse("shop:resource", args=[row.public_id]),
         "name": row.name,
         "supplier": row.supplier.display_name,
-        "hub": hub.name if hub else "",
+        "hub": str(hub) if hub else "",
         "specs": spec_chips(row.line.specs),
         "state": row.state,
         "state_label": row.get_state_display(),
@@ -73,8 +74,10 @@ def _left(span: timedelta) -> str:
     minutes = max(int(span.total_seconds() // 60), 0)
     days, hours = minutes // 1440, minutes // 60
     if days:
-        return _("%(n)s 天") % {"n": days}
-    return _("%(n)s 小时") % {"n": hours} if hours else _("%(n)s 分钟") % {"n": minutes}
+        return ngettext("%(n)s 天", "%(n)s 天", days) % {"n": days}
+    if hours:
+        return ngettext("%(n)s 小时", "%(n)s 小时", hours) % {"n": hours}
+    return ngettext("%(n)s 分钟", "%(n)s 分钟", minutes) % {"n": minutes}
 
 
 @access(Customer)
@@ -101,7 +104,7 @@ def resource(request: HttpRequest, public_id: UUID) -> HttpResponse:
             "events": [
                 {
                     "at": r.at,
-                    "title": _(_RESOURCE_EVENTS[r.action]),
+                    "title": _RESOURCE_EVENTS[r.action],
                     "who": r.actor_name,
                     "tone": "grey",
                 }
@@ -114,17 +117,17 @@ def resource(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 _RESOURCE_EVENTS = {
-    "resource.open": "资源已开通",
-    "resource.reveal_access": "查看了访问方式",
-    "resource.terminate": "开始释放",
-    "resource.end": "已释放",
+    "resource.open": gettext_lazy("资源已开通"),
+    "resource.reveal_access": gettext_lazy("查看了访问方式"),
+    "resource.terminate": gettext_lazy("开始释放"),
+    "resource.end": gettext_lazy("已释放"),
 }
 _ACCESS_LABELS = (
-    ("ssh_command", "SSH 命令", False),
-    ("host", "地址", False),
-    ("port", "端口", False),
-    ("username", "用户名", False),
-    ("password", "密码", True),
+    ("ssh_command", gettext_lazy("SSH 命令"), False),
+    ("host", gettext_lazy("地址"), False),
+    ("port", gettext_lazy("端口"), False),
+    ("username", gettext_lazy("用户名"), False),
+    ("password", gettext_lazy("密码"), True),
     ("jupyter_url", "Jupyter", True),
 )
 
@@ -139,7 +142,7 @@ def resource_access(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context = {
         "resource": {"name": row.name, "url": reverse("shop:resource", args=[public_id])},
         "access": [
-            {"label": _(label), "value": str(opened[key]), "secret": secret}
+            {"label": label, "value": str(opened[key]), "secret": secret}
             for key, label, secret in _ACCESS_LABELS
             if opened.get(key)
         ],
