@@ -148,6 +148,12 @@ def obligation(*, public_id: UUID, me: Distributor) -> Obligation:
     return found
 
 
+def traces(*, public_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The traces of obligations, by obligation: an order line of the seller's. One query."""
+    found = Obligation.objects.filter(public_id__in=public_ids)
+    return dict(found.values_list("public_id", "trace_id"))
+
+
 def _own_bookings(me: Distributor) -> Prefetch[str, QuerySet[Booking], str]:
     return Prefetch("bookings", Booking.objects.filter(party=me), "own_bookings")
 

@@ -12,19 +12,24 @@ from .models import Delivery, State
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
+    """`pending` waits; of it `due` should have been delivered by now, the oldest of them since `oldest_at`."""
+
     pending: int
+    due: int
     retrying: int
     dead: int
     oldest_at: datetime | None
 
 
-def backlog() -> Backlog:
-    """What waits to be delivered, as far as the asking role can see."""
+def backlog(*, at: datetime) -> Backlog:
+    """What waits to be delivered at a moment, as far as the asking role can see."""
+    late = Q(state=State.PENDING, due_at__lte=at)
     counts = Delivery.objects.aggregate(
         pending=Count("id", filter=Q(state=State.PENDING)),
         retrying=Count("id", filter=Q(state=State.PENDING, attempts__gt=0)),
         dead=Count("id", filter=Q(state=State.DEAD)),
-        oldest_at=Min("created_at", filter=Q(state=State.PENDING)),
+        due=Count("id", filter=late),
+        oldest_at=Min("due_at", filter=late),
     )
     return Backlog(**counts)
 

@@ -49,6 +49,7 @@ def mark_column(key: str, label: str | Promise, **more: Any) -> Column:
 
 
 def link_column(key: str, label: str | Promise, **more: Any) -> Column:
+    """`kind`, if given, says how it is set: a figure stands at the right."""
     return {"key": key, "label": label, "template": "backoffice/cells/link.html", **more}
 
 

@@ -41,7 +41,7 @@ class TooManyToExport(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A field of the list's form. kind: search, select, day or month."""
+    """A field of the list's form. kind: search, select, day, month, or this_month (never without one)."""
 
     name: str
     label: Text
@@ -53,9 +53,11 @@ class Filter:
         return {
             "name": self.name,
             "label": self.label,
-            "kind": self.kind,
+            "kind": self.kind.removeprefix("this_"),
             "options": options,
-            "value": asked.raw(self.name),
+            "value": str(asked.month(self.name))
+            if self.kind == "this_month"
+            else asked.raw(self.name),
         }
 
 

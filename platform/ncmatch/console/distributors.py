@@ -6,13 +6,13 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 
 from billing.settlement import queries as settlement
-from billing.settlement.queries import CounterpartyTotal
 from shared_apps.audit import queries as audit
 from shared_apps.distributors import queries
 from shared_apps.distributors.models import Distributor, ResellerTerms
 from shared_apps.distributors.site import distributor_of
 from shared_apps.identity.access import access
 from shared_apps.kernel import clock
+from shared_apps.kernel.money import Money
 from tenant_apps.backoffice import states, timeline
 from tenant_apps.backoffice.cells import Mark
 from tenant_apps.backoffice.frame import page
@@ -31,7 +31,7 @@ class Branch:
     state: Mark
     hosts: list[str]
     terms: ResellerTerms | None
-    owed: CounterpartyTotal | None
+    owed: Money | None
     children: list[Branch] = field(default_factory=list)
 
 
@@ -46,7 +46,7 @@ def tree(*, me: Distributor, at: datetime, month: Month) -> list[Branch]:
         if row.valid.lower <= at and (row.valid.upper is None or at < row.valid.upper)
     }
     owed = {
-        total.public_id: total
+        total.public_id: total.amount - total.refunded
         for total in settlement.totals(
             me=me, payable=False, starts_at=month.starts_at, ends_at=month.ends_at
         )

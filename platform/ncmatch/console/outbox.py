@@ -95,7 +95,7 @@ class Outbox(Listing):
         ]
 
     def more(self) -> Mapping[str, Any]:
-        return {"above": "console/_backlog.html", "backlog": queries.backlog()}
+        return {"above": "console/_backlog.html", "backlog": queries.backlog(at=self.asked.at)}
 
 
 @access(SECTION.policy)

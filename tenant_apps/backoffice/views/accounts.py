@@ -82,7 +82,7 @@ class Trial(Listing):
         column("closing_credit", _("期末贷方"), "money", unit=_("元")),
     )
     filters = (
-        Filter("month", _("会计期间"), "month"),
+        Filter("month", _("会计期间"), "this_month"),
         Filter("parties", _("往来单位汇总"), "select", [("1", _("展开往来单位"))]),
     )
     empty = Empty(_("这个月还没有发生额"), _("请换一个会计期间。"), "scale")

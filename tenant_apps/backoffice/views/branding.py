@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.distributors import queries
 from shared_apps.distributors.models import BRANDING, Distributor
-from shared_apps.distributors.models import BRANDING
 from shared_apps.distributors.services import change_branding
 from shared_apps.distributors.site import distributor_of
 from shared_apps.identity.access import access

@@ -81,10 +81,10 @@ class Dealings(_Sided):
         column("amount", _("本期发生"), "money", unit=_("元")),
         column("refunded", _("本期退回"), "money", unit=_("元")),
         column("net", _("本期净额"), "books", unit=_("元")),
-        link_column("booked", _("账面余额")),
+        link_column("booked", _("账面余额"), kind="books", unit=_("元")),
         mark_column("in_transit", _("在途")),
     )
-    filters = (Filter("month", _("会计期间"), "month"),)
+    filters = (Filter("month", _("会计期间"), "this_month"),)
     empty = Empty(
         _("这个月没有往来"),
         _("资源开通后，本级应付上级或供应商、应收下级的金额会列在这里。"),
@@ -146,7 +146,7 @@ class Obligations(_Sided):
         link_column("entry", _("分录")),
         column("trace", _("追踪号"), "id", off=True),
     )
-    filters = (Filter("month", _("会计期间"), "month"),)
+    filters = (Filter("month", _("会计期间"), "this_month"),)
     empty = Empty(_("这个月没有往来"), _("请换一个会计期间。"), "arrows-exchange")
 
     def find(self) -> QuerySet[Obligation]:

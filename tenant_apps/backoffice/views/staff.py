@@ -122,7 +122,8 @@ def add(request: HttpRequest) -> HttpResponse:
             messages.success(request, said("已新增员工“%(name)s”。") % {"name": user})
             return redirect("office:staff")
     status = 422 if form.errors else 200
-    return page(request, "backoffice/staff_add.html", SECTION, {"form": form}, status=status)
+    context = {"form": form, "roles": Role.choices}
+    return page(request, "backoffice/staff_add.html", SECTION, context, status=status)
 
 
 def _member(public_id: UUID) -> User:

@@ -76,7 +76,7 @@ def refund(*, line: OrderLine, reason: str, at: datetime) -> None:
         payment = _payment(order)
         if line.state != LineState.OPEN:
             raise NotRefundable(state=line.get_state_display())
-        _move(line, LineState.REFUNDED)
+        _move(line, LineState.REFUNDED, note=reason)
         post_event(
             event="consumption_refund",
             source=f"refund:{line.public_id}",
@@ -106,7 +106,7 @@ def _locked(line: OrderLine) -> tuple[Order, OrderLine]:
     return order, OrderLine.objects.select_for_update().get(pk=line.pk)
 
 
-def _move(line: OrderLine, state: LineState) -> None:
+def _move(line: OrderLine, state: LineState, *, note: str = "") -> None:
     before = LineState(line.state)
     if state not in LINE_TRANSITIONS[before]:
         raise NotRefundable(state=line.get_state_display())
@@ -117,7 +117,7 @@ def _move(line: OrderLine, state: LineState) -> None:
         obj=line,
         before={"state": before},
         after={"state": state},
-        note=line.failure,
+        note=note or line.failure,
     )
 
 
