@@ -9,7 +9,7 @@ from shared_apps.catalog.enums import OfferingState
 from shared_apps.distributors.models import State as DistributorState
 from shared_apps.outbox.models import State as DeliveryState
 from shared_apps.suppliers.enums import AgreementState, SupplierState
-from tenant_apps.fulfilment.enums import ResourceState, WorkState
+from tenant_apps.fulfilment.enums import ResourceState, WorkKind, WorkState
 from tenant_apps.orders.enums import LineState, OrderState
 
 from .cells import AMBER, GREEN, GREY, RED, Mark, mark
@@ -45,7 +45,9 @@ def resource(state: str) -> Mark:
     )
 
 
-def work(state: str) -> Mark:
+def work(kind: str, state: str) -> Mark:
+    if kind == WorkKind.TERMINATE and state == WorkState.PROVISIONING:
+        return Mark(_("释放中"), AMBER)
     return mark(
         WorkState,
         state,

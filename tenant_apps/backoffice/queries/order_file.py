@@ -55,7 +55,8 @@ class OrderFile:
 
     @property
     def payable(self) -> Money | None:
-        hops = [entry.hop for entry in self.lines if entry.hop]
+        """What this level owes for what is open: given back and failed lines owe nothing."""
+        hops = [entry.hop for entry in self.lines if entry.hop and entry.refundable]
         return total(hop.payable for hop in hops) if hops else None
 
 

@@ -19,12 +19,12 @@ from shared_apps.kernel import clock
 from shared_apps.kernel.errors import DomainError
 from tenant_apps.backoffice import sections, states, timeline
 from tenant_apps.backoffice.asking import staff
-from tenant_apps.backoffice.cells import Link, Row, column, link_column, mark_column
+from tenant_apps.backoffice.cells import GREY, Link, Mark, Row, column, link_column, mark_column
 from tenant_apps.backoffice.frame import page
 from tenant_apps.backoffice.listing import DAYS, Empty, Filter, Listing
-from tenant_apps.backoffice.queries.order_file import order_file
+from tenant_apps.backoffice.queries.order_file import LineFile, order_file
 from tenant_apps.orders import queries
-from tenant_apps.orders.enums import OrderState, PayBy
+from tenant_apps.orders.enums import LineState, OrderState, PayBy
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import lines
 
@@ -109,9 +109,12 @@ def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
             {
                 "file": entry,
                 "state": states.line(entry.line.state),
-                "hold": states.hold(entry.hold.state) if entry.hold else None,
+                "owed": _owed(entry),
+                "hold": _money(entry),
                 "resource": states.resource(entry.resource.state) if entry.resource else None,
-                "work": [{"work": one, "state": states.work(one.state)} for one in entry.work],
+                "work": [
+                    {"work": one, "state": states.work(one.kind, one.state)} for one in entry.work
+                ],
             }
             for entry in file.lines
         ],
@@ -126,6 +129,25 @@ def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "may_payment": sections.allows(sections.PAYMENTS.policy, request),
     }
     return page(request, "backoffice/order.html", sections.ORDERS, context)
+
+
+def _owed(entry: LineFile) -> str:
+    """How the frozen hop of a line is to be read; nothing where nothing came or will come of it."""
+    if entry.hop is None:
+        return ""
+    words = {
+        LineState.WAITING: said("开通后应付 %(to)s"),
+        LineState.OPENING: said("开通后应付 %(to)s"),
+        LineState.OPEN: said("应付 %(to)s"),
+        LineState.REFUNDED: said("已冲减应付 %(to)s"),
+    }
+    return words.get(LineState(entry.line.state), "") % {"to": entry.hop.to}
+
+
+def _money(entry: LineFile) -> Mark | None:
+    if entry.line.state == LineState.REFUNDED:
+        return Mark(said("已退回"), GREY)
+    return states.hold(entry.hold.state) if entry.hold else None
 
 
 class RefundForm(forms.Form):

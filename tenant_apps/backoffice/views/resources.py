@@ -80,7 +80,7 @@ def resource(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context = {
         "file": file,
         "state": states.resource(file.resource.state),
-        "work": [{"work": one, "state": states.work(one.state)} for one in file.work],
+        "work": [{"work": one, "state": states.work(one.kind, one.state)} for one in file.work],
         "events": timeline.events(file.records),
         "may_orders": sections.allows(sections.ORDERS.policy, request),
         "may_customers": sections.allows(sections.CUSTOMERS.policy, request),
