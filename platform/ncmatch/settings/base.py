@@ -220,6 +220,11 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["ncmatch.api.permissions.Declared"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "ncmatch.api.throttling.PerPerson",
+        "ncmatch.api.throttling.PerAddress",
+    ],
+    "DEFAULT_THROTTLE_RATES": {"person": "600/min", "address": "300/min"},
     "DEFAULT_SCHEMA_CLASS": "ncmatch.api.schema.ApiSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],

@@ -13,7 +13,7 @@ from shared_apps.kernel.api.pages import PageQuery, paged
 from tenant_apps.orders.enums import LineState, OrderState, PayBy
 from tenant_apps.orders.models import MOST_HOURS, MOST_PER_ITEM, Order, OrderLine
 
-MOST_CHOICES = 50
+MOST_CHOICES = 20
 
 
 class Amounts(serializers.Serializer[Any]):
