@@ -308,6 +308,7 @@ class TestCommitted:
             for table in ("ledger_entry", "ledger_posting")
             for verb in ("UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE")
         ]
+        statements.append(f'TRUNCATE "{real_books}".ledger_balance')
         with tenancy.enter(real_books):
             write_committed()
             before = written()
