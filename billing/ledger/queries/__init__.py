@@ -13,9 +13,6 @@ from .trial import TrialBalance, TrialRow, trial_balance
 
 __all__ = [
     "AccountRow",
-    "accounts",
-    "journals",
-    "rule_names",
     "EntryDetail",
     "LedgerLine",
     "LedgerPage",
@@ -25,12 +22,15 @@ __all__ = [
     "StatementLine",
     "TrialBalance",
     "TrialRow",
+    "accounts",
     "balance",
     "entries",
     "entry_detail",
+    "journals",
     "ledger_lines",
     "party_balances",
     "party_holdings",
     "party_statement",
+    "rule_names",
     "trial_balance",
 ]

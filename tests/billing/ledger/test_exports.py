@@ -16,7 +16,6 @@ from django.core.management import call_command
 from billing.ledger import exports, queries, services
 from billing.ledger.models import Account
 from billing.ledger.parties import Party
-from shared_apps.distributors.models import Distributor
 from shared_apps.kernel import tenancy
 from shared_apps.kernel.money import Money
 from tests.billing.ledger.telling import AT, event
@@ -129,9 +128,8 @@ def test_a_moment_bounds_the_export(books: None) -> None:
     assert sum(text.startswith("    ; source:") for text in day) == 6
 
 
-def test_the_command_writes_one_distributors_books(db: None, harbour: Distributor) -> None:
-    with tenancy.enter(harbour.schema_name):
-        services.open_books(at=AT)
+def test_the_command_writes_one_distributors_books(real_books: str) -> None:
+    with tenancy.enter(real_books):
         tell()
     out = StringIO()
     call_command("export_books", distributor="harbour", format="csv", stdout=out)
