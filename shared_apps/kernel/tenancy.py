@@ -2,8 +2,8 @@
 
 `enter(schema)` stands in one distributor's schema as that distributor's role; `shared()` stands in
 the shared plane as the platform's own role; with neither, every statement raises `TenantNotSet`.
-The switch itself is lazy: the connection sets role and search_path, together and in one round
-trip, before the first statement that needs them (`postgres/base.py`).
+The switch itself is lazy: role and search_path are set together, in the same message as the first
+statement that needs them (`postgres/base.py`).
 """
 
 from __future__ import annotations

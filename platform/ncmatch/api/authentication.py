@@ -33,7 +33,7 @@ class TokenAuthentication(BaseAuthentication):
             raise AuthenticationFailed(_("访问令牌无效或已过期。"), code="token")
         services.note_token_use(token=token, at=at)
         request._request.user = token.user
-        become(actor_of(request._request))
+        become(actor_of(request._request, token.user))
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

@@ -23,16 +23,16 @@ from shared_apps.kernel.context import Actor, acting
 from shared_apps.kernel.errors import DomainError
 
 
-def actor_of(request: HttpRequest) -> Actor:
-    user = getattr(request, "user", None)
+def actor_of(request: HttpRequest, user: Any = None) -> Actor:
+    """Who asks; anonymous without a user."""
     known = user is not None and user.is_authenticated
     return Actor(
         kind=user.kind if known else "ANONYMOUS",
         id=str(user.public_id) if known else "",
         name=str(user) if known else "",
         ip=client_ip(request),
-        user_agent=request.headers.get("User-Agent", ""),
-        request_id=request.headers.get("X-Request-Id", "")[:64] or str(ids.new_id()),
+        user_agent=request.META.get("HTTP_USER_AGENT", ""),
+        request_id=request.META.get("HTTP_X_REQUEST_ID", "")[:64] or str(ids.new_id()),
     )
 
 
@@ -46,11 +46,24 @@ def client_ip(request: HttpRequest) -> str | None:
 
 
 def way_back(request: HttpRequest) -> str:
-    """Where to go after logging in: this page, or the page whose form was sent."""
+    """Where to go after logging in: this page, or the page whose form was sent, as it stood."""
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()
     came_from = urlsplit(request.headers.get("Referer", ""))
-    return came_from.path if came_from.netloc == request.get_host() and came_from.path else "/"
+    if came_from.netloc != request.get_host():
+        return "/"
+    # Never "//elsewhere", which a browser takes for another host.
+    path = f"/{came_from.path.lstrip('/')}"
+    return f"{path}?{came_from.query}" if came_from.query else path
+
+
+def is_personal(request: HttpRequest) -> bool:
+    """Whether an answer may be meant for one person: they brought credentials, or just got some."""
+    return (
+        settings.SESSION_COOKIE_NAME in request.COOKIES
+        or "HTTP_AUTHORIZATION" in request.META
+        or (request.session.accessed and request.user.is_authenticated)
+    )
 
 
 class GuardMiddleware:
@@ -58,11 +71,12 @@ class GuardMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with acting(actor_of(request)):
+        # Without its cookie there is no session, so nothing is asked of it or of its user.
+        user = request.user if settings.SESSION_COOKIE_NAME in request.COOKIES else None
+        with acting(actor_of(request, user)):
             response = self.get_response(request)
-        known = hasattr(request, "user") and request.user.is_authenticated
-        if known and not response.has_header("Cache-Control"):
-            response["Cache-Control"] = "private, no-store"
+        if is_personal(request):
+            response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
     def process_view(

@@ -26,9 +26,9 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ncmatch.middleware.site.SiteMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "ncmatch.middleware.content_policy.ContentPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "ncmatch.middleware.language.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -179,6 +179,7 @@ STATICFILES_FINDERS = [
 # ---- events and tasks
 OUTBOX_SUBSCRIPTIONS = "ncmatch.wiring.SUBSCRIPTIONS"
 OUTBOX_NUDGE = "ncmatch.celery.nudge"
+OUTBOX_LEASE_SECONDS = 30  # longer than any handler takes: a call to a supplier ends before it
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -188,6 +189,9 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "socket_connect_timeout": 2}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TIMEZONE = "UTC"
+
+# ---- what the operator's back office has beside everybody's
+OFFICE_CONSOLE = "ncmatch.console.sections.SECTIONS"
 
 # ---- the outside world
 SUPPLIER_ADAPTERS = "ncmatch.wiring.SUPPLIER_ADAPTERS"

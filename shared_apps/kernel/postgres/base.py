@@ -13,7 +13,6 @@ from typing import Any
 from django.utils.asyncio import async_unsafe
 from django.utils.functional import cached_property
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantDatabaseWrapper
-
 from psycopg.pq import TransactionStatus
 
 from shared_apps.kernel import tenancy
@@ -53,6 +52,14 @@ class DatabaseWrapper(TenantDatabaseWrapper):
         self._standing = None
         super().close()
 
+    def _commit(self) -> None:
+        """The COMMIT of a transaction in which a statement failed is a rollback, and raises nothing."""
+        standing, self._standing = self._standing, None
+        failed = self._status() == TransactionStatus.INERROR
+        super()._commit()
+        if not failed:
+            self._standing = standing
+
     @async_unsafe
     def rollback(self) -> None:
         self._standing = None
@@ -84,10 +91,12 @@ class DatabaseWrapper(TenantDatabaseWrapper):
         """
         wanted = tenancy.plane()
         if wanted is None:
-            raise tenancy.TenantNotSet("No distributor and not the shared plane: nothing may be read or written.")
+            raise tenancy.TenantNotSet(
+                "No distributor and not the shared plane: nothing may be read or written."
+            )
         if wanted == self._standing:
             return None
-        status = self.connection.pgconn.transaction_status
+        status = self._status()
         if status == TransactionStatus.INERROR:  # only a rollback is possible now
             return None
         self._standing = None
@@ -107,3 +116,6 @@ class DatabaseWrapper(TenantDatabaseWrapper):
         elif cursor is None:  # a server-side cursor, whose one statement is a DECLARE
             with self.wrap_database_errors, self.create_cursor() as stepping:
                 stepping.step()
+
+    def _status(self) -> TransactionStatus | None:
+        return self.connection.pgconn.transaction_status if self.connection is not None else None
