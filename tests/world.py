@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -77,10 +78,19 @@ class Owner:
             )
 
     def drop(self, database: str) -> None:
-        with self.connect("postgres") as link:
-            link.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
-            )
+        """Tries again while a server process of the superuser's, such as autovacuum, is inside."""
+        statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
+            sql.Identifier(database)
+        )
+        for pause in (0.2, 0.5, 1.0, 2.0, None):
+            try:
+                with self.connect("postgres") as link:
+                    link.execute(statement)
+                return
+            except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
+                if pause is None:
+                    raise
+                time.sleep(pause)
 
     def drop_roles(self, names: list[str]) -> None:
         with self.connect("postgres") as link:
