@@ -153,7 +153,9 @@ def _founded(hosts: Sequence[str], *, env: Mapping[str, str]) -> dict[str, str]:
         check=False,
     )
     if made.returncode != 0:
-        raise ServiceError(f"The benchmark's distributors could not be founded.\n{made.stderr[-2000:]}")
+        raise ServiceError(
+            f"The benchmark's distributors could not be founded.\n{made.stderr[-2000:]}"
+        )
     found: dict[str, str] = json.loads(made.stdout.splitlines()[-1])
     return found
 

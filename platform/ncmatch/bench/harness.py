@@ -104,7 +104,14 @@ def table(cases: Sequence[Case]) -> str:
     for one in cases:
         spread = f"{one.lowest:.2f}–{one.highest:.2f}"
         lines.append(
-            (one.case, f"{one.value:,.1f}", f"{one.against:,.1f}", one.unit, f"{one.ratio:.2f}", spread)
+            (
+                one.case,
+                f"{one.value:,.1f}",
+                f"{one.against:,.1f}",
+                one.unit,
+                f"{one.ratio:.2f}",
+                spread,
+            )
         )
     widths = [max(len(line[column]) for line in lines) for column in range(6)]
     return "\n".join(

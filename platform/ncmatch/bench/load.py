@@ -47,11 +47,11 @@ class _Line:
     """One connection: what was asked last, and what has come so far."""
 
     socket: socket.socket
-    asked: Ask | None = None
+    expected: bytes = b""
     received: bytearray = field(default_factory=bytearray)
 
     def send(self, what: Ask) -> None:
-        self.asked = what
+        self.expected = what.body
         self.received.clear()
         self.socket.sendall(what.request)
 
@@ -64,13 +64,14 @@ class _Line:
         head, found, body = bytes(self.received).partition(b"\r\n\r\n")
         if not found:
             return False
-        assert self.asked is not None
         if not head.startswith(b"HTTP/1.1 200 "):
-            raise WrongAnswer(f"{head.decode(errors='replace')}\n\n{body[:500].decode(errors='replace')}")
+            raise WrongAnswer(
+                f"{head.decode(errors='replace')}\n\n{body[:500].decode(errors='replace')}"
+            )
         if len(body) < _length(head):
             return False
-        if body != self.asked.body:
-            raise WrongAnswer(f"{body[:200]!r} instead of {self.asked.body!r}")
+        if body != self.expected:
+            raise WrongAnswer(f"{body[:200]!r} instead of {self.expected!r}")
         return True
 
 

@@ -17,7 +17,7 @@ from ncmatch.services.folders import ROOT
 from ncmatch.services.processes import spawn, stop, wait_until
 
 # As `services up --app` serves the real thing.
-WORKERS = 2
+WORKERS = 1
 THREADS = 4
 START_SECONDS = 60.0
 
@@ -34,7 +34,14 @@ def serving(
         process = spawn(
             (
                 *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"),
-                *("--port", str(port), "--workers", str(WORKERS), "--blocking-threads", str(THREADS)),
+                *(
+                    "--port",
+                    str(port),
+                    "--workers",
+                    str(WORKERS),
+                    "--blocking-threads",
+                    str(THREADS),
+                ),
                 *("--log-level", "warning", "ncmatch.wsgi:application"),
             ),
             log=log,

@@ -18,7 +18,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", nargs="?", choices=sorted(registry.BENCHES), default="requests")
         parser.add_argument(
-            "--json", action="store_true", dest="as_json", help="标准输出只有那一行 JSON，其余写到标准错误"
+            "--json",
+            action="store_true",
+            dest="as_json",
+            help="标准输出只有那一行 JSON，其余写到标准错误",
         )
         parser.add_argument("--rounds", type=int, help="轮数；不给则由该项测试自定")
 
