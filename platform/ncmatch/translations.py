@@ -1,8 +1,10 @@
 """What pages say, gathered from the sources, and its English: without the gettext programs.
 
 The sources speak Chinese, inside gettext's functions and Django's template tags; the catalogue
-holds the English of each sentence. It is kept in order of the Chinese, and its references name
-files without line numbers, so that a change elsewhere in a file does not change the catalogue.
+holds the English of each sentence. A text that is stored, and was marked where it is defined, is
+translated by `translation.gettext(text)`, which is not read here. The catalogue is kept in order
+of the Chinese, and its references name files without line numbers, so that a change elsewhere in
+a file does not change the catalogue.
 """
 
 from __future__ import annotations
@@ -64,6 +66,10 @@ def extract(root: Path = ROOT) -> Found:
         read = in_python if path.suffix == ".py" else in_template
         for message in read(path.read_text(encoding="utf-8"), name):
             found.setdefault(message, set()).add(name)
+    with_plural = {(message.text, message.context) for message in found if message.plural}
+    for message in found:
+        if not message.plural and (message.text, message.context) in with_plural:
+            raise NotGatherable(f"{message.text} stands both with and without a plural.")
     return found
 
 

@@ -221,4 +221,6 @@ class Listing(View):
 
 def _headed(column: Column) -> str:
     unit = column.get("unit")
-    return f"{column['label']}（{unit}）" if unit else str(column["label"])
+    if not unit:
+        return str(column["label"])
+    return _("%(label)s（%(unit)s）") % {"label": column["label"], "unit": unit}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 Words = Mapping[str, str | Promise]
@@ -179,7 +180,8 @@ def refusal(reason: str) -> str:
     """The sentence of a stored reason; its detail stays behind the colon."""
     code, _colon, detail = reason.partition(":")
     said = str(REFUSALS.get(code.strip(), code))
-    return f"{said}：{detail.strip()}" if detail.strip() else said
+    detail = detail.strip()
+    return gettext("%(said)s：%(detail)s") % {"said": said, "detail": detail} if detail else said
 
 
 def topic(code: str) -> str:

@@ -24,7 +24,7 @@ from tenant_apps.backoffice.queries.origins import origins
 from .addresses import to
 from .journal import kind_name
 
-INDENT = "\u3000"  # an ideographic space for each level of the tree
+INDENT = "\u2003"  # a space as wide as a letter is high for each level of the tree
 
 
 @access(sections.ACCOUNTS.policy)

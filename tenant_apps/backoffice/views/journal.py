@@ -114,7 +114,7 @@ def _accounts(postings: Sequence[Any]) -> str:
         posting.account.parent.name if posting.account.party_id else posting.account.name
         for posting in postings
     )
-    return "、".join(dict.fromkeys(names))
+    return _("、").join(dict.fromkeys(names))
 
 
 @access(SECTION.policy)

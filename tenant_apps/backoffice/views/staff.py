@@ -67,7 +67,7 @@ class StaffList(Listing):
         return [
             {
                 "name": Link(str(user), to("staff_member", user.public_id), drawer=True),
-                "roles": "、".join(str(Role(role).label) for role in user.roles),
+                "roles": _("、").join(str(Role(role).label) for role in user.roles),
                 "email": user.email or "",
                 "phone": user.masked_phone,
                 "state": Mark(said("在职"), GREEN)
