@@ -15,7 +15,9 @@ from shared_apps.distributors.models import Distributor
 from shared_apps.identity.models import User
 from shared_apps.kernel import tenancy
 from tests import world
-from tests.sandbox_process import listener, sandbox, sandbox_process  # noqa: F401  (fixtures for all)
+from tests.own_processes import web, worker  # noqa: F401  (fixtures for all)
+from tests.sandbox_process import listener, sandbox, sandbox_process  # noqa: F401
+from tests.stack import stack  # noqa: F401
 
 Inside = Callable[[Distributor], AbstractContextManager[None]]
 
