@@ -15,6 +15,7 @@ ACTIONS: Final[Words] = {
     "agreement.activate": _("供销协议生效"),
     "agreement.draft": _("起草供销协议"),
     "agreement.terminate": _("终止供销协议"),
+    "balance.export": _("导出余额明细"),
     "cart.add": _("加入购物车"),
     "cart.change": _("修改购物车"),
     "cart.remove": _("移出购物车"),
@@ -25,6 +26,7 @@ ACTIONS: Final[Words] = {
     "customer.notify": _("发送站内通知"),
     "customer.read_notice": _("阅读通知"),
     "customer.read_notices": _("通知全部标为已读"),
+    "customer.start_recharge": _("发起充值"),
     "customer.tell": _("发送短信通知"),
     "distributor.change_branding": _("修改品牌"),
     "distributor.found": _("开设分销商"),
@@ -92,6 +94,7 @@ ACTIONS: Final[Words] = {
 
 FAMILIES: Final[Words] = {
     "agreement": _("供销协议"),
+    "balance": _("余额"),
     "cart": _("购物车"),
     "catalog": _("产品目录"),
     "customer": _("客户"),

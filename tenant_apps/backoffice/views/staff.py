@@ -96,6 +96,7 @@ class StaffForm(RolesForm):
     phone = forms.CharField(label=_("手机号"), max_length=20, required=False)
     password = forms.CharField(
         label=_("初始密码"),
+        min_length=10,
         max_length=128,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_("至少 10 位，请当面告知本人并提醒登录后修改。"),
