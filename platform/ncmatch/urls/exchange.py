@@ -6,5 +6,5 @@ from ncmatch import site_pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", site_pages.exchange, name="exchange"),
-    path("", include("ncmatch.urls.common")),
+    path("", include("ncmatch.urls.every_site")),
 ]

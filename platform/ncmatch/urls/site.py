@@ -7,7 +7,7 @@ from ncmatch import site_pages
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tenant_apps.shop.urls")),
     path("", include("billing.payments.urls")),
-    path("", include("ncmatch.urls.common")),
+    path("", include("ncmatch.urls.every_site")),
     path("brand.css", site_pages.brand, name="brand"),
     path("office/", include("tenant_apps.backoffice.urls")),
     path("console/", include("ncmatch.console.urls")),
