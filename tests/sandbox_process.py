@@ -177,6 +177,11 @@ class Sandbox:
         found = self._json("GET", "/admin/alipay/trades", params={"out_trade_no": number})
         return found[0] if found else None
 
+    def trades(self) -> list[dict[str, Any]]:
+        """Newest first."""
+        found: list[dict[str, Any]] = self._json("GET", "/admin/alipay/trades")
+        return found
+
     def notices(self, number: str) -> list[dict[str, Any]]:
         """Newest first."""
         found: list[dict[str, Any]] = self._json(

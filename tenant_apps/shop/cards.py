@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from shared_apps.catalog.enums import PlanKind
 from shared_apps.kernel.money import Money, charge
-from shared_apps.suppliers import hubs
+from shared_apps.suppliers.names import spoken
 
 from .shelf import ShelfOffer
 
@@ -35,9 +35,9 @@ def offer_card(offer: ShelfOffer, *, spot: bool = False) -> dict[str, Any]:
         "gpu_memory_gb": row.memory_each_gb or None,
         "vcpus": row.vcpu,
         "ram_gb": row.ram_gb,
-        "hub": hubs.spoken(row.hub_name),
+        "hub": spoken(row.hub_name),
         "hub_note": _("演示指派，并非供应商公布的位置") if row.hub_is_demo else "",
-        "supplier": row.supplier_name,
+        "supplier": spoken(row.supplier_name),
         "per_gpu_hour": (plan.per_gpu_hourly or plan.hourly) if plan else None,
         "per_hour": plan.hourly if plan else None,
         "was_per_gpu_hour": _fen(listed.per_gpu_hourly or listed.list_hourly) if listed else None,
@@ -89,10 +89,12 @@ def offer_facts(offer: ShelfOffer) -> list[dict[str, Any]]:
 def _range(low: Any, high: Any) -> str:
     if low is None:
         return "—"
-    text = f"{low.normalize():f}" if isinstance(low, Decimal) else str(low)
-    if high is None or high == low:
-        return text
-    return f"{text}–{high.normalize():f}" if isinstance(high, Decimal) else f"{text}–{high}"
+    return _plain(low) if high is None or high == low else f"{_plain(low)}–{_plain(high)}"
+
+
+def _plain(value: Any) -> str:
+    """Thousands apart, and no zeros after the point."""
+    return f"{value.normalize():,f}" if isinstance(value, Decimal) else f"{value:,}"
 
 
 def hours_label(hours: int) -> str:
@@ -109,7 +111,7 @@ def spec_chips(specs: dict[str, Any]) -> list[str]:
     if specs.get("vcpu"):
         chips.append(f"{specs['vcpu']} vCPU")
     if specs.get("ram_gb"):
-        chips.append(_("内存 %(gb)s GB") % {"gb": f"{Decimal(specs['ram_gb']).normalize():f}"})
+        chips.append(_("内存 %(gb)s GB") % {"gb": _plain(Decimal(specs["ram_gb"]))})
     if specs.get("plan") == PlanKind.SPOT:
         chips.append(_("竞价"))
     return chips
@@ -123,9 +125,7 @@ def spec_facts(specs: dict[str, Any]) -> list[dict[str, Any]]:
     if specs.get("vcpu"):
         facts.append({"label": "vCPU", "value": specs["vcpu"], "unit": _("核")})
     if specs.get("ram_gb"):
-        facts.append(
-            {"label": _("内存"), "value": f"{Decimal(specs['ram_gb']).normalize():f}", "unit": "GB"}
-        )
+        facts.append({"label": _("内存"), "value": _plain(Decimal(specs["ram_gb"])), "unit": "GB"})
     if specs.get("plan"):
         facts.append({"label": _("计费方式"), "value": PlanKind(specs["plan"]).label})
     if specs.get("sku"):

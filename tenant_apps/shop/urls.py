@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import account, balance, browsing, buying, orders, resources, texts
+from .views import account, balance, browsing, buying, orders, paying, resources, texts
 
 app_name = "shop"
 urlpatterns = [
@@ -16,10 +16,10 @@ urlpatterns = [
     path("orders/", orders.order_list, name="orders"),
     path("orders/<uuid:public_id>/", orders.order, name="order"),
     path("orders/<uuid:public_id>/state/", orders.order_state, name="order_state"),
-    path("orders/<uuid:public_id>/cancel/", buying.order_cancel, name="order_cancel"),
-    path("orders/<uuid:public_id>/pay/", buying.pay, name="pay"),
-    path("orders/<uuid:public_id>/pay/state/", buying.pay_state, name="pay_state"),
-    path("orders/<uuid:public_id>/pay/<str:pay_by>/", buying.pay_with, name="pay_with"),
+    path("orders/<uuid:public_id>/cancel/", paying.order_cancel, name="order_cancel"),
+    path("orders/<uuid:public_id>/pay/", paying.pay, name="pay"),
+    path("orders/<uuid:public_id>/pay/state/", paying.pay_state, name="pay_state"),
+    path("orders/<uuid:public_id>/pay/<str:pay_by>/", paying.pay_with, name="pay_with"),
     path("resources/", resources.resource_list, name="resources"),
     path("resources/<uuid:public_id>/", resources.resource, name="resource"),
     path("resources/<uuid:public_id>/access/", resources.resource_access, name="resource_access"),

@@ -42,7 +42,11 @@ def notices(request: HttpRequest) -> HttpResponse:
         }
         for notice in page
     ]
-    return render(request, "shop/notices.html", {"notices": rows, "page": page, "section": "mine"})
+    return render(
+        request,
+        "shop/notices.html",
+        {"notices": rows, "unread": customers.unread(who), "page": page, "section": "mine"},
+    )
 
 
 @access(Customer)

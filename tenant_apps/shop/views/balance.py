@@ -28,7 +28,7 @@ from tenant_apps.customers.errors import RechargeOutOfRange
 from tenant_apps.customers.queries import customer_of
 from tenant_apps.shop.forms import RechargeForm
 
-from .buying import qr_svg
+from .paying import qr_svg
 
 PER_PAGE = 20
 
@@ -150,7 +150,8 @@ def recharge(request: HttpRequest, public_id: UUID) -> HttpResponse:
             "qr": qr_svg(intent.qr_content) if intent.qr_content else "",
             "cashier_url": intent.redirect_url if intent.method == Method.ALIPAY_PAGE else "",
             "expires_at": intent.expires_at,
-            "state": "WAITING",
+            "state": "WAITING" if clock.now() < intent.expires_at else "EXPIRED",
+            "recharge": True,
             "state_url": reverse("shop:recharge_state", args=[public_id]),
             "section": "mine",
         },
@@ -163,11 +164,13 @@ def recharge_state(request: HttpRequest, public_id: UUID) -> HttpResponse:
     who = customer_of(person(request))
     intent = payments.recharge_of(customer_id=who.public_id, public_id=public_id)
     waiting = intent is not None and intent.state == IntentState.OPEN
+    lapsed = waiting and intent is not None and clock.now() >= intent.expires_at
     response = render(
         request,
         "shop/_pay_state.html",
         {
-            "state": "WAITING" if waiting else "PAID",
+            "state": "EXPIRED" if lapsed else "WAITING" if waiting else "PAID",
+            "recharge": True,
             "expires_at": intent.expires_at if intent else None,
             "state_url": reverse("shop:recharge_state", args=[public_id]),
             "order": {"url": reverse("shop:balance")},

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from shared_apps.catalog.enums import PlanKind, Sort
 from shared_apps.catalog.queries import Facet
@@ -23,14 +24,20 @@ from shared_apps.kernel import clock
 from shared_apps.kernel.errors import DomainError
 from shared_apps.kernel.money import Money
 from shared_apps.suppliers import queries as suppliers
-from shared_apps.suppliers.hubs import spoken
+from shared_apps.suppliers.names import spoken
 from tenant_apps.orders.models import MOST_HOURS, MOST_PER_ITEM
 from tenant_apps.orders.pricing import Choice, price
 from tenant_apps.shop import shelf
 from tenant_apps.shop.cards import TERMS, hours_label, offer_card, offer_facts
 
 PER_PAGE = 24
-HINTS = ("8 张 A100 80G 训练", "H100", "RTX 4090", "显存 24G", "竞价 A10")
+HINTS = (
+    gettext_lazy("8 张 A100 80G 训练"),
+    "H100",
+    "RTX 4090",
+    gettext_lazy("显存 24G"),
+    gettext_lazy("竞价 A10"),
+)
 
 
 @access(Anyone)
@@ -124,7 +131,8 @@ def catalogue(request: HttpRequest) -> HttpResponse:
 
 def _understood(read: Understood) -> str:
     """How a line of text was taken, so that a customer sees what was searched for."""
-    parts = []
+    known = {f"{read.gpu_count}卡", f"{read.memory_gb}g"}
+    parts = [term.upper() for term in read.terms if term.isascii() and term not in known]
     if read.gpu_count:
         parts.append(_("%(n)s 卡") % {"n": read.gpu_count})
     if read.memory_gb:
@@ -133,7 +141,10 @@ def _understood(read: Understood) -> str:
         parts.append(_("使用 %(n)s 小时") % {"n": read.hours})
     if read.budget:
         parts.append(_("预算 %(sum)s 元") % {"sum": f"{read.budget:,.0f}"})
-    return _("已按“%(parts)s”理解") % {"parts": "，".join(parts)} if parts else ""
+    told = [_("已按“%(parts)s”理解") % {"parts": _("，").join(parts)}] if parts else []
+    if read.noise:
+        told.append(_("“%(words)s”没有用来筛选") % {"words": _("，").join(read.noise)})
+    return _("；").join(told)
 
 
 def _whole(text: str | None) -> int | None:
@@ -164,8 +175,8 @@ def _cards(counts: tuple[Facet, ...]) -> tuple[Facet, ...]:
     )
 
 
-def _places(hubs: tuple[Facet, ...]) -> tuple[Facet, ...]:
-    return tuple(replace(f, label=spoken(f.label)) for f in hubs)
+def _spoken(facets: tuple[Facet, ...]) -> tuple[Facet, ...]:
+    return tuple(replace(f, label=spoken(f.label)) for f in facets)
 
 
 def _facets(found: shelf.Shelf, asked: QueryDict) -> list[dict[str, Any]]:
@@ -200,8 +211,8 @@ def _facets(found: shelf.Shelf, asked: QueryDict) -> list[dict[str, Any]]:
         check("count", _("卡数"), _cards(found.facets.gpu_counts), is_open=True),
         span("price", _("整机价格"), _("元/小时"), found.price_min or "", found.price_max or ""),
         span("memory", _("单卡显存"), "GB", min(memories, default=""), max(memories, default="")),
-        check("hub", _("枢纽节点"), _places(found.facets.hubs)),
-        check("supplier", _("供应商"), found.facets.suppliers),
+        check("hub", _("枢纽节点"), _spoken(found.facets.hubs)),
+        check("supplier", _("供应商"), _spoken(found.facets.suppliers)),
         {
             "key": "spot",
             "label": _("计费方式"),
@@ -224,8 +235,8 @@ def _picked(found: shelf.Shelf, asked: QueryDict) -> list[dict[str, str]]:
     labels = {("gpu", str(f.value)): f.label for f in found.facets.gpu_models} | {
         ("count", str(f.value)): f.label for f in _cards(found.facets.gpu_counts)
     }
-    labels |= {("hub", str(f.value)): f.label for f in _places(found.facets.hubs)}
-    labels |= {("supplier", str(f.value)): f.label for f in found.facets.suppliers}
+    labels |= {("hub", str(f.value)): f.label for f in _spoken(found.facets.hubs)}
+    labels |= {("supplier", str(f.value)): f.label for f in _spoken(found.facets.suppliers)}
     ranges = {
         "price_min": _("不低于 %(v)s 元/小时"),
         "price_max": _("不高于 %(v)s 元/小时"),
@@ -291,7 +302,9 @@ def compare(request: HttpRequest) -> HttpResponse:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+    if isinstance(value, Decimal):
+        return f"{value.normalize():,f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _uuids(texts: list[str]) -> list[UUID]:

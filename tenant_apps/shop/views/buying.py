@@ -1,40 +1,39 @@
-"""Buying: cart, checkout, paying, and the provider's page in between."""
+"""Buying: the cart and the checkout."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
-import segno
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from billing.ledger.errors import FloorBreached
 from billing.payments import queries as payments
-from billing.payments.enums import IntentState, Method
-from billing.payments.models import PaymentIntent
-from billing.payments.returning import back_to
+from shared_apps.catalog import queries as catalog
 from shared_apps.identity.access import Customer, access, person
 from shared_apps.kernel import clock, ids, signing
-from shared_apps.kernel.errors import DomainError, ProviderError
+from shared_apps.kernel.errors import DomainError
 from shared_apps.kernel.money import Money
 from tenant_apps.customers.models import Customer as CustomerRow
 from tenant_apps.customers.queries import customer_of
 from tenant_apps.orders import queries as orders
-from tenant_apps.orders.enums import OrderState, PayBy
-from tenant_apps.orders.errors import EmptyCart, OrderNotFound, PriceChanged, TermsNotAccepted
-from tenant_apps.orders.models import MOST_PER_ITEM, Order
+from tenant_apps.orders.enums import PayBy
+from tenant_apps.orders.errors import EmptyCart, NoLongerSold, PriceChanged, TermsNotAccepted
+from tenant_apps.orders.models import MOST_HOURS, MOST_PER_ITEM
 from tenant_apps.orders.pricing import Choice, PricedChoice, price, sum_of
 from tenant_apps.orders.services import cart as carts
-from tenant_apps.orders.services import paying, placing
+from tenant_apps.orders.services import placing
 from tenant_apps.shop.cards import hours_label, spec_chips
 from tenant_apps.shop.forms import AddForm, QuantityForm
+
+from . import paying
 
 QUOTE_LASTS = timedelta(hours=2)
 
@@ -45,7 +44,12 @@ def cart_add(request: HttpRequest) -> HttpResponse:
     """Into the cart, or straight to the checkout with this choice alone."""
     form = AddForm(request.POST)
     if not form.is_valid():
-        return HttpResponseRedirect(request.headers.get("Referer") or reverse("shop:catalogue"))
+        messages.warning(
+            request,
+            _("时长为 1 小时至 %(hours)s 小时，单次最多 %(most)s 台，请重新选择。")
+            % {"hours": MOST_HOURS, "most": MOST_PER_ITEM},
+        )
+        return redirect(_offer_of(request.POST.get("plan", "")) or reverse("shop:catalogue"))
     choice = Choice(
         form.cleaned_data["plan"], form.cleaned_data["quantity"], form.cleaned_data["hours"]
     )
@@ -63,7 +67,7 @@ def cart(request: HttpRequest) -> HttpResponse:
     for line in found.lines:
         item, priced = line.item, line.priced
         offering = item.plan.offering
-        groups.setdefault(offering.supplier.display_name, []).append(
+        groups.setdefault(str(offering.supplier), []).append(
             {
                 "public_id": item.public_id,
                 "name": str(offering.gpu_model or offering.name or offering.sku),
@@ -153,17 +157,42 @@ def checkout(request: HttpRequest) -> HttpResponse:
     who = customer_of(person(request))
     if request.method == "POST":
         return _submit(request, who)
-    if request.GET.get("quote"):
+    direct = "quote" in request.GET
+    if direct:
         choices, _shown = _read_quote(request.GET["quote"])
     else:
-        choices = orders.cart(who, at=clock.now()).choices
+        held = orders.cart(who, at=clock.now())
+        choices = held.choices
+        if len(choices) < len(held.lines):  # the cart says what can no longer be had
+            return redirect("shop:cart")
     if not choices:
         return redirect("shop:cart")
-    return _checkout_page(request, who, choices)
+    try:
+        return _checkout_page(request, who, choices, direct=direct)
+    except NoLongerSold as gone:
+        return _gone(request, gone, choices, direct=direct)
+
+
+def _gone(
+    request: HttpRequest, gone: NoLongerSold, choices: Sequence[Choice], *, direct: bool
+) -> HttpResponse:
+    """To where the choice was made, which shows what can be had instead."""
+    messages.warning(request, str(gone))
+    return redirect((direct and _offer_of(str(choices[0].plan_id))) or reverse("shop:cart"))
+
+
+def _offer_of(plan_id: str) -> str:
+    """The page where a plan is chosen; nothing where there is no such plan."""
+    try:
+        row, _plan = catalog.offer_of_plan(plan_id=UUID(plan_id), at=clock.now())
+    except (ValueError, DomainError):
+        return ""
+    return reverse("shop:offer", args=[row.public_id])
 
 
 def _submit(request: HttpRequest, who: CustomerRow) -> HttpResponse:
     choices, shown = _read_quote(request.POST.get("quote", ""))
+    direct = request.POST.get("direct") == "1"
     pay_by = request.POST.get("pay_by", "")
     problems: dict[str, str] = {}
     if pay_by not in PayBy.values:
@@ -171,7 +200,7 @@ def _submit(request: HttpRequest, who: CustomerRow) -> HttpResponse:
     if not request.POST.get("agree"):
         problems["agree"] = str(TermsNotAccepted().sentence)
     if problems or shown is None:
-        return _checkout_page(request, who, choices, problems=problems, status=422)
+        return _checkout_page(request, who, choices, direct=direct, problems=problems, status=422)
     try:
         key = UUID(request.POST.get("request_key", ""))
     except ValueError:
@@ -186,12 +215,14 @@ def _submit(request: HttpRequest, who: CustomerRow) -> HttpResponse:
             at=clock.now(),
         )
     except PriceChanged as change:
-        return _checkout_page(request, who, choices, changed=change, status=409)
+        return _checkout_page(request, who, choices, direct=direct, changed=change, status=409)
+    except NoLongerSold as gone:
+        return _gone(request, gone, choices, direct=direct)
     except DomainError as refused:
         return _checkout_page(
             request, who, choices, problems={"form": str(refused)}, status=refused.status
         )
-    return _pay(request, order, pay_by)
+    return paying.begin(request, order, pay_by)
 
 
 def _checkout_page(
@@ -199,6 +230,7 @@ def _checkout_page(
     who: CustomerRow,
     choices: Sequence[Choice],
     *,
+    direct: bool = False,
     problems: dict[str, str] | None = None,
     changed: PriceChanged | None = None,
     status: int = 200,
@@ -224,8 +256,10 @@ def _checkout_page(
         },
         {
             "value": PayBy.BALANCE,
-            "label": _("余额 %(balance)s 元") % {"balance": balance},
-            "note": "" if enough else _("余额不足，还差 %(gap)s 元") % {"gap": due - balance},
+            "label": _("余额 %(balance)s 元") % {"balance": _yuan(balance)},
+            "note": ""
+            if enough
+            else _("余额不足，还差 %(gap)s 元") % {"gap": _yuan(due - balance)},
             "disabled": not enough,
         },
     ]
@@ -252,7 +286,9 @@ def _checkout_page(
             "quote": _quote(choices, due),
             "terms_version": placing.TERMS_VERSION,
             "terms_url": reverse("shop:terms"),
-            "balance": balance,
+            "direct": direct,
+            "back_url": _back(choices) if direct else reverse("shop:cart"),
+            "recharge_url": "" if enough else reverse("shop:balance"),
             "pays": [p | {"checked": p["value"] == chosen} for p in pays],
             "changed": {"was": changed.shown, "now": changed.now} if changed else None,
             "errors": problems or {},
@@ -263,135 +299,12 @@ def _checkout_page(
     )
 
 
-# ——— paying ———
+def _back(choices: Sequence[Choice]) -> str:
+    """The page where this choice was made, as it was made."""
+    (choice,) = choices[:1]
+    asked = urlencode({"plan": choice.plan_id, "hours": choice.hours, "quantity": choice.quantity})
+    return f"{_offer_of(str(choice.plan_id))}?{asked}"
 
 
-def _pay(request: HttpRequest, order: Order, pay_by: str) -> HttpResponse:
-    if order.state != OrderState.AWAITING_PAYMENT:
-        return redirect("shop:order", order.public_id)
-    try:
-        if pay_by == PayBy.BALANCE:
-            paying.pay_from_balance(order=order, at=clock.now())
-            return redirect("shop:order", order.public_id)
-        intent = paying.start_payment(
-            order=order,
-            method=pay_by,
-            back=back_to(request, reverse("shop:order", args=[order.public_id])),
-            at=clock.now(),
-        )
-    except (FloorBreached, ProviderError) as refused:
-        return _pay_page(request, order, None, problem=str(refused))
-    return redirect(f"{reverse('shop:pay', args=[order.public_id])}?by={intent.method}")
-
-
-@access(Customer)
-@require_POST
-def pay_with(request: HttpRequest, public_id: UUID, pay_by: str) -> HttpResponse:
-    """Chooses, or changes, how an order is paid."""
-    order = orders.order(person(request), public_id)
-    if pay_by not in PayBy.values:
-        raise OrderNotFound
-    return _pay(request, order, pay_by)
-
-
-@access(Customer)
-@require_GET
-def pay(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    order = orders.order(person(request), public_id)
-    if order.state != OrderState.AWAITING_PAYMENT:
-        return redirect("shop:order", public_id)
-    asked = request.GET.get("by")
-    open_intents = [
-        intent
-        for intent in payments.intents_of_order(order_id=public_id)
-        if intent.state == IntentState.OPEN and (intent.redirect_url or intent.qr_content)
-    ]
-    intent = next(
-        (i for i in open_intents if i.method == asked), open_intents[0] if open_intents else None
-    )
-    return _pay_page(request, order, intent)
-
-
-def _pay_page(
-    request: HttpRequest, order: Order, intent: PaymentIntent | None, *, problem: str = ""
-) -> HttpResponse:
-    at = clock.now()
-    others = [
-        {"label": label, "url": reverse("shop:pay_with", args=[order.public_id, way])}
-        for way, label in (
-            (PayBy.ALIPAY_PAGE, _("用支付宝网页支付")),
-            (PayBy.ALIPAY_QR, _("用支付宝扫码")),
-            (PayBy.BALANCE, _("用余额付款")),
-        )
-        if intent is None or way != intent.method
-    ]
-    return render(
-        request,
-        "shop/pay.html",
-        {
-            "order": _order_head(order),
-            "pay_by": intent.method if intent else "",
-            "qr": qr_svg(intent.qr_content) if intent and intent.qr_content else "",
-            "cashier_url": intent.redirect_url
-            if intent and intent.method == Method.ALIPAY_PAGE
-            else "",
-            "expires_at": order.expires_at,
-            "state": "WAITING" if at < order.expires_at else "EXPIRED",
-            "state_url": reverse("shop:pay_state", args=[order.public_id]),
-            "cancel_url": reverse("shop:order_cancel", args=[order.public_id]),
-            "other_ways": others,
-            "problem": problem,
-            "section": "cart",
-        },
-        status=409 if problem else 200,
-    )
-
-
-def qr_svg(content: str) -> str:
-    """A QR code as an inline drawing: nothing is fetched, and the text leaves this page only by eye."""
-    drawing = segno.make(content, error="m").svg_inline(omitsize=True, border=0)
-    return mark_safe(drawing)  # noqa: S308  a drawing of squares; the text is not in it
-
-
-def _order_head(order: Order) -> dict[str, Any]:
-    return {
-        "number": order.number,
-        "url": reverse("shop:order", args=[order.public_id]),
-        "due": order.total,
-    }
-
-
-@access(Customer)
-@require_GET
-def pay_state(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """The live part of the pay page; leads on to the order when it is paid."""
-    order = orders.order(person(request), public_id)
-    at = clock.now()
-    if order.state == OrderState.AWAITING_PAYMENT:
-        paid = any(
-            i.state == IntentState.SUCCEEDED for i in payments.intents_of_order(order_id=public_id)
-        )
-        state = "CONFIRMING" if paid else "WAITING" if at < order.expires_at else "EXPIRED"
-    else:
-        state = "CANCELLED" if order.state == OrderState.CANCELLED else "PAID"
-    response = render(
-        request,
-        "shop/_pay_state.html",
-        {
-            "state": state,
-            "expires_at": order.expires_at,
-            "state_url": reverse("shop:pay_state", args=[public_id]),
-            "order": _order_head(order),
-        },
-    )
-    if state == "PAID":
-        response["HX-Redirect"] = reverse("shop:order", args=[public_id])
-    return response
-
-
-@access(Customer)
-@require_POST
-def order_cancel(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    order = orders.order(person(request), public_id)
-    placing.cancel(order_id=order.public_id, at=clock.now(), reason="客户取消")
-    return redirect("shop:order", public_id)
+def _yuan(amount: Money) -> str:
+    return f"{amount.decimal:,.2f}"

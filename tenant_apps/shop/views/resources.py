@@ -57,7 +57,7 @@ def _resource(row: Resource, at: datetime) -> dict[str, Any]:
         "public_id": row.public_id,
         "url": reverse("shop:resource", args=[row.public_id]),
         "name": row.name,
-        "supplier": row.supplier.display_name,
+        "supplier": str(row.supplier),
         "hub": str(hub) if hub else "",
         "specs": spec_chips(row.line.specs),
         "state": row.state,
@@ -72,12 +72,13 @@ def _resource(row: Resource, at: datetime) -> dict[str, Any]:
 
 def _left(span: timedelta) -> str:
     minutes = max(int(span.total_seconds() // 60), 0)
-    days, hours = minutes // 1440, minutes // 60
-    if days:
-        return ngettext("%(n)s 天", "%(n)s 天", days) % {"n": days}
-    if hours:
-        return ngettext("%(n)s 小时", "%(n)s 小时", hours) % {"n": hours}
-    return ngettext("%(n)s 分钟", "%(n)s 分钟", minutes) % {"n": minutes}
+    days, hours = divmod(minutes // 60, 24)
+    parts = [
+        ngettext("%(n)s 天", "%(n)s 天", days) % {"n": days} if days else "",
+        ngettext("%(n)s 小时", "%(n)s 小时", hours) % {"n": hours} if hours else "",
+        ngettext("%(n)s 分钟", "%(n)s 分钟", minutes) % {"n": minutes} if minutes < 60 else "",
+    ]
+    return " ".join(filter(None, parts))
 
 
 @access(Customer)
