@@ -71,11 +71,23 @@ class Owner:
 
     def create(self, database: str, template: str = "template1") -> None:
         with self.connect("postgres") as link:
+            named = sql.Identifier(database)
             link.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
-                    sql.Identifier(database), sql.Identifier(template)
+                    named, sql.Identifier(template)
                 )
             )
+            # Who may connect, and do what, is the one thing that a copy does not bring along.
+            app = sql.Identifier(f"{settings.DATABASE_ROLE_PREFIX}_app")
+            link.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(named))
+            if (
+                link.execute(
+                    "SELECT FROM pg_roles WHERE rolname = %s",
+                    [f"{settings.DATABASE_ROLE_PREFIX}_app"],
+                ).fetchone()
+                is not None
+            ):
+                link.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(named, app))
 
     def drop(self, database: str) -> None:
         """Tries again while a server process of the superuser's, such as autovacuum, is inside."""
