@@ -101,7 +101,10 @@ def test_the_glossary_names_every_state_and_kind_as_pages_do() -> None:
 def test_a_term_that_is_missing_or_called_otherwise_is_seen() -> None:
     glossary = "| 订单 | order, `Order` | … |\n| | `orders.State` | OPEN 待支付 · DONE 完成 |"
     assert missing_models(["Order", "OrderLine"], glossary) == ["OrderLine"]
-    told = {"orders.State": {"OPEN": "待支付", "DONE": "已完成", "GONE": "已取消"}, "orders.Kind": {}}
+    told = {
+        "orders.State": {"OPEN": "待支付", "DONE": "已完成", "GONE": "已取消"},
+        "orders.Kind": {},
+    }
     assert missing_choices(told, glossary) == [
         "orders.Kind",
         "orders.State: DONE 已完成",
