@@ -8,7 +8,6 @@ of two clusters; it is no address.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.utils import translation
 from django.utils.translation import gettext_noop as named
 
 
@@ -97,8 +96,3 @@ HUBS: tuple[HubFacts, ...] = (
         "ningxia zhongwei",
     ),
 )
-
-
-def spoken(name: str | None) -> str:
-    """A hub's name in the reader's language; the one that is stored is Chinese."""
-    return translation.gettext(name) if name else ""

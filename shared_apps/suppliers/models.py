@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.kernel.models import PublicId
 from shared_apps.kernel.rows import SharedRows
 
-from . import hubs
 from .enums import AdapterKind, AgreementState, HubBasis, SupplierKind, SupplierState
+from .names import spoken
 
 PUBLIC_FACT = SharedRows(read="true", operator_write=True)
 OPERATOR_ONLY = SharedRows(operator_read="true", operator_write=True)
@@ -46,7 +46,7 @@ class Hub(models.Model):
         verbose_name_plural = _("枢纽节点")
 
     def __str__(self) -> str:
-        return hubs.spoken(self.name)
+        return spoken(self.name)
 
 
 class Supplier(PublicId):
@@ -90,7 +90,7 @@ class Supplier(PublicId):
         ]
 
     def __str__(self) -> str:
-        return self.display_name
+        return spoken(self.display_name)
 
     @property
     def display_name(self) -> str:

@@ -50,7 +50,7 @@ def _tabs(here: str) -> list[dict[str, Any]]:
 
 
 def _supplier_choices() -> list[tuple[str, str]]:
-    return [(one.slug, one.display_name) for one in suppliers.suppliers()]
+    return [(one.slug, str(one)) for one in suppliers.suppliers()]
 
 
 @access(SECTION.policy)
@@ -102,7 +102,7 @@ def _row(offering: Offering) -> Row:
     }
     return {
         "sku": Link(offering.sku, to("offering", offering.public_id), drawer=True),
-        "supplier": offering.supplier.display_name,
+        "supplier": str(offering.supplier),
         "gpu": str(offering.gpu_model) if offering.gpu_model else "CPU",
         "gpus": offering.gpu_count,
         "memory": offering.gpu_memory_gb or None,

@@ -74,7 +74,7 @@ def _row(one: SupplierOverview) -> Row:
     supplier, agreement = one.supplier, one.agreement
     return {
         "name": Link(
-            supplier.display_name,
+            str(supplier),
             to("supplier", supplier.slug),
             note=supplier.name if supplier.name_zh else "",
             drawer=True,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop as said
+
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
@@ -15,10 +17,10 @@ class Cloud:
 
 
 _KNOWN = {
-    "AWS": ("亚马逊云科技", "Amazon Web Services"),
-    "Azure": ("微软 Azure", "Microsoft"),
-    "GCP": ("谷歌云", "Google Cloud Platform"),
-    "Oracle Cloud": ("甲骨文云", "OCI"),
+    "AWS": (said("亚马逊云科技"), "Amazon Web Services"),
+    "Azure": (said("微软 Azure"), "Microsoft"),
+    "GCP": (said("谷歌云"), "Google Cloud Platform"),
+    "Oracle Cloud": (said("甲骨文云"), "OCI"),
 }
 
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from shared_apps.catalog.errors import OfferNotFound, PriceMissing, TooManyToCompare
 from shared_apps.catalog.models import FxRate, ImportRun, Plan, Price
-from shared_apps.suppliers.hubs import spoken
 from shared_apps.suppliers.models import Supplier
+from shared_apps.suppliers.names import spoken
 
 from .rows import OFFER_COLUMNS, OFFER_TABLES, OfferRow, PlanPrice, fetch, moment, offer_row
 
@@ -113,7 +113,7 @@ def _facts(offers: Sequence[OfferRow]) -> tuple[Fact, ...]:
         _fact("per_gpu", _("单卡价"), _("元/卡·小时"), per_gpu, more=False),
         _fact("per_tflops", _("每 TFLOPS 价"), _("元/小时"), per_tflops, more=False),
         _fact("spot", _("竞价"), _("元/小时"), spot, more=False),
-        _fact("supplier", _("供应商"), "", [o.supplier_name for o in offers]),
+        _fact("supplier", _("供应商"), "", [spoken(o.supplier_name) for o in offers]),
         _fact("hub", _("枢纽节点"), "", [spoken(o.hub_name) or None for o in offers]),
     )
 

@@ -19,7 +19,7 @@ from shared_apps.kernel.money import Money
 register = template.Library()
 
 FIGURES: Final = frozenset({"money", "books", "figure", "rate", "percent", "gb"})
-LABEL_WIDTH: Final = 110
+MAP_WIDTH: Final = 625
 LABEL_HEIGHT: Final = 18
 Column = Mapping[str, Any]
 
@@ -255,9 +255,9 @@ def map_places(towns: Iterable[Mapping[str, Any] | object]) -> list[dict[str, ob
     most = max((int(str(get(town, "count") or 0)) for _x, _y, town in spots), default=0)
     places: list[dict[str, object]] = []
     for x, y, town in spots:
-        crowded = any(
-            0 < other - x < LABEL_WIDTH and abs(high - y) < LABEL_HEIGHT
-            for other, high, _t in spots
+        width = _label_width(str(get(town, "name")))
+        crowded = x + width > MAP_WIDTH or any(
+            0 < other - x < width and abs(high - y) < LABEL_HEIGHT for other, high, _t in spots
         )
         count = int(str(get(town, "count") or 0))
         places.append(
@@ -274,6 +274,11 @@ def map_places(towns: Iterable[Mapping[str, Any] | object]) -> list[dict[str, ob
             }
         )
     return places
+
+
+def _label_width(name: str) -> int:
+    """As on a phone, where labels are largest; a Chinese character is twice as wide as a letter."""
+    return 15 + sum(10 if letter.isascii() else 19 for letter in name)
 
 
 @register.simple_tag

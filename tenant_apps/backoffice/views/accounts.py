@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, overload
 
+from django.http import Http404
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as said
 from django.utils.translation import gettext_lazy as _
 
 from billing.ledger import queries
 from billing.ledger.enums import AccountKind, Side
+from billing.ledger.errors import UnknownAccount
 from billing.ledger.queries import LedgerLine, TrialRow
 from billing.ledger.queries.chart import AccountRow, accounts, rule_names
 from shared_apps.identity.access import access
@@ -188,7 +190,10 @@ class AccountLines(Listing):
     )
 
     def find(self) -> Sequence[LedgerLine]:
-        self.lines = _Lines(code=self.kwargs["code"], month=self.asked.month_or_none())
+        try:
+            self.lines = _Lines(code=self.kwargs["code"], month=self.asked.month_or_none())
+        except UnknownAccount as error:
+            raise Http404 from error
         return self.lines
 
     def rows(self, found: Sequence[LedgerLine]) -> list[Row]:
