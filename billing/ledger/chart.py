@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from django.utils.translation import gettext_noop as named
+
 from .enums import AccountKind, PartyKind, Side
 from .rules import RuleLine
 
@@ -84,14 +86,14 @@ _SALES, _COST = ("6001", None), ("6401", None)
 _PAYABLE, _RECEIVABLE = ("2202", "creditor"), ("1122", "debtor")
 
 RULES = (
-    StandardRule("recharge", "充值", "CASH", _CHANNEL, _FREE),
-    StandardRule("hold", "冻结", "SALES", _FREE, _HELD),
-    StandardRule("release", "解冻", "SALES", _HELD, _FREE),
-    StandardRule("consumption", "消费", "SALES", _HELD, _SALES),
-    StandardRule("consumption_refund", "消费退款", "SALES", _SALES, _FREE),
-    StandardRule("payout", "原路退款", "CASH", _HELD, _CHANNEL),
-    StandardRule("purchase", "采购", "SETTLEMENT", _COST, _PAYABLE),
-    StandardRule("purchase_refund", "采购退回", "SETTLEMENT", _PAYABLE, _COST),
-    StandardRule("supply", "供货", "SETTLEMENT", _RECEIVABLE, _SALES),
-    StandardRule("supply_refund", "供货退回", "SETTLEMENT", _SALES, _RECEIVABLE),
+    StandardRule("recharge", named("充值"), "CASH", _CHANNEL, _FREE),
+    StandardRule("hold", named("冻结"), "SALES", _FREE, _HELD),
+    StandardRule("release", named("解冻"), "SALES", _HELD, _FREE),
+    StandardRule("consumption", named("消费"), "SALES", _HELD, _SALES),
+    StandardRule("consumption_refund", named("消费退款"), "SALES", _SALES, _FREE),
+    StandardRule("payout", named("原路退款"), "CASH", _HELD, _CHANNEL),
+    StandardRule("purchase", named("采购"), "SETTLEMENT", _COST, _PAYABLE),
+    StandardRule("purchase_refund", named("采购退回"), "SETTLEMENT", _PAYABLE, _COST),
+    StandardRule("supply", named("供货"), "SETTLEMENT", _RECEIVABLE, _SALES),
+    StandardRule("supply_refund", named("供货退回"), "SETTLEMENT", _SALES, _RECEIVABLE),
 )

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shared_apps.identity.access import Policy, Staff, Verdict
 from shared_apps.identity.enums import Role
@@ -37,20 +38,20 @@ _TRADE, _MONEY, _SHOP = _("经营"), _("账务"), _("店铺设置")
 HOME = Section("office:home", _("今日待办"), "home", "", Staff())
 ORDERS = Section(
     "office:orders",
-    _("订单"),
+    pgettext_lazy("many", "订单"),
     "receipt-2",
     _TRADE,
     Staff(Role.MANAGER, Role.SALES, Role.SUPPORT, Role.FINANCE),
 )
 CUSTOMERS = Section(
-    "office:customers", _("客户"), "users", _TRADE, Staff(Role.MANAGER, Role.SALES, Role.SUPPORT)
+    "office:customers", pgettext_lazy("many", "客户"), "users", _TRADE, Staff(Role.MANAGER, Role.SALES, Role.SUPPORT)
 )
 RESOURCES = Section(
-    "office:resources", _("资源"), "server-2", _TRADE, Staff(Role.MANAGER, Role.SUPPORT)
+    "office:resources", pgettext_lazy("many", "资源"), "server-2", _TRADE, Staff(Role.MANAGER, Role.SUPPORT)
 )
 PAYMENTS = Section("office:payments", _("收款与退款"), "credit-card", _MONEY, Staff(Role.FINANCE))
-JOURNAL = Section("office:journal", _("分录"), "book", _MONEY, Staff(Role.FINANCE))
-ACCOUNTS = Section("office:accounts", _("科目"), "list-details", _MONEY, Staff(Role.FINANCE))
+JOURNAL = Section("office:journal", pgettext_lazy("many", "分录"), "book", _MONEY, Staff(Role.FINANCE))
+ACCOUNTS = Section("office:accounts", pgettext_lazy("many", "科目"), "list-details", _MONEY, Staff(Role.FINANCE))
 TRIAL = Section("office:trial", _("科目余额表"), "scale", _MONEY, Staff(Role.FINANCE))
 DEALINGS = Section(
     "office:dealings", _("应付与应收"), "arrows-exchange", _MONEY, Staff(Role.FINANCE)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils import translation
+
 from billing.ledger.models import Account, Journal, PostingRule
 from shared_apps.kernel.money import Money
 
@@ -35,8 +37,10 @@ def journals() -> list[Journal]:
 
 
 def rule_names() -> dict[str, str]:
-    """What the distributor calls each kind of event, by its first active rule."""
+    """What the distributor calls each kind of event, by its first active rule; as it is called in the
+    reader's language where it still has its standard name.
+    """
     names: dict[str, str] = {}
     for rule in PostingRule.objects.order_by("event", "-active", "position"):
-        names.setdefault(rule.event, rule.name)
+        names.setdefault(rule.event, translation.gettext(rule.name))
     return names

@@ -1,4 +1,5 @@
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shared_apps.identity.access import Operator
 from shared_apps.identity.enums import Role
@@ -7,7 +8,7 @@ from tenant_apps.backoffice.sections import Section
 _GROUP = _("平台运营")
 
 SUPPLIERS = Section(
-    "console:suppliers", _("供应商"), "building-factory-2", _GROUP, Operator(Role.MANAGER)
+    "console:suppliers", pgettext_lazy("many", "供应商"), "building-factory-2", _GROUP, Operator(Role.MANAGER)
 )
 CATALOGUE = Section("console:catalogue", _("产品目录"), "cpu", _GROUP, Operator(Role.MANAGER))
 DISTRIBUTORS = Section(

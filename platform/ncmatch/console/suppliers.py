@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as said
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shared_apps.audit import queries as audit
 from shared_apps.identity.access import access
@@ -37,7 +38,7 @@ SECTION = sections.SUPPLIERS
 @access(SECTION.policy)
 class Suppliers(Listing):
     section = SECTION
-    title = _("供应商")
+    title = pgettext_lazy("many", "供应商")
     export = "console:suppliers_export"
     columns = (
         link_column("name", _("供应商")),

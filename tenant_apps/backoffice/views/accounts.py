@@ -9,6 +9,7 @@ from django.http import Http404
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as said
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.ledger import queries
 from billing.ledger.enums import AccountKind, Side
@@ -32,7 +33,7 @@ INDENT = "\u2003"  # a space as wide as a letter is high for each level of the t
 @access(sections.ACCOUNTS.policy)
 class Accounts(Listing):
     section = sections.ACCOUNTS
-    title = _("科目")
+    title = pgettext_lazy("many", "科目")
     lead = _("当前余额，按科目的正常方向列示；带往来单位的科目按单位汇总。")
     export = "office:accounts_export"
     per_page = 200

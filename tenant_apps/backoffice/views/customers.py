@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as said
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from shared_apps.identity import queries as people
@@ -29,7 +30,7 @@ from .addresses import to
 @access(sections.CUSTOMERS.policy)
 class Customers(Listing):
     section = sections.CUSTOMERS
-    title = _("客户")
+    title = pgettext_lazy("many", "客户")
     export = "office:customers_export"
     columns = (
         link_column("name", _("客户"), sort="name"),

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.ledger import queries
 from billing.ledger.models import Entry
@@ -45,7 +46,7 @@ def account_choices() -> list[tuple[str, str]]:
 @access(SECTION.policy)
 class Journal(Listing):
     section = SECTION
-    title = _("分录")
+    title = pgettext_lazy("many", "分录")
     lead = _("每笔业务按分录规则自动入账，借贷必平，入账后不可修改，只能冲销。")
     export = "office:journal_export"
     columns = (

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as said
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from shared_apps.distributors.site import distributor_of
@@ -34,7 +35,7 @@ from .addresses import to
 @access(sections.ORDERS.policy)
 class Orders(Listing):
     section = sections.ORDERS
-    title = _("订单")
+    title = pgettext_lazy("many", "订单")
     export = "office:orders_export"
     columns = (
         link_column("number", _("订单号"), sort="number"),

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shared_apps.identity.access import access
 from tenant_apps.backoffice import sections, states, timeline
@@ -24,7 +25,7 @@ from .addresses import to
 @access(sections.RESOURCES.policy)
 class Resources(Listing):
     section = sections.RESOURCES
-    title = _("资源")
+    title = pgettext_lazy("many", "资源")
     lead = _("客户正在使用和用过的算力。访问方式只有客户本人可以查看。")
     export = "office:resources_export"
     columns = (

@@ -106,7 +106,7 @@ def resource(request: HttpRequest, public_id: UUID) -> HttpResponse:
                 {
                     "at": r.at,
                     "title": _RESOURCE_EVENTS[r.action],
-                    "who": r.actor_name,
+                    "who": _("系统") if r.actor_kind == "SYSTEM" else r.actor_name,
                     "tone": "grey",
                 }
                 for r in audit.history(row)
