@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db.models import Choices
 from django.utils.translation import gettext as _
 
+from billing.payments.enums import RefundState
 from shared_apps.audit.models import Record
+from tenant_apps.fulfilment.enums import ResourceState, WorkState
+from tenant_apps.orders.enums import OrderState
 
 from . import words
 from .cells import AMBER, GREEN, GREY, RED
 
+_STATES: Mapping[str, type[Choices]] = {
+    "work_order": WorkState,
+    "order": OrderState,
+    "resource": ResourceState,
+    "refund": RefundState,
+}
 _TONES = {
     "order_line.failed": RED,
     "payment.notification_refused": RED,
@@ -32,12 +42,19 @@ def events(records: Iterable[Record]) -> list[dict[str, Any]]:
         {
             "at": record.at,
             "title": words.action(record.action),
-            "text": record.note,
+            "text": record.note or _state(record),
             "who": record.actor_name or words.actor_kind(record.actor_kind),
             "tone": _TONES.get(record.action, GREY),
         }
         for record in records
     ]
+
+
+def _state(record: Record) -> str:
+    """The state that a step led to, in the words of what took it."""
+    choices = _STATES.get(record.action.partition(".")[0])
+    code = (record.after or {}).get("state")
+    return str(choices(code).label) if choices and code in choices.values else ""
 
 
 def changes(record: Record) -> list[dict[str, str]]:

@@ -105,7 +105,7 @@ def test_a_figure_leads_to_its_lines_page_by_page(
     browser = sign_in(pier, Role.FINANCE)
     second = page(browser.get("/office/books/accounts/1012/?page=2"))
     assert "第 51–53 条，共 53 条" in second and "1,431.00" in second
-    assert browser.get("/office/books/accounts/9999/").status_code == 422
+    assert browser.get("/office/books/accounts/9999/").status_code == 404
 
 
 def test_a_forged_notice_is_listed_with_its_reason(

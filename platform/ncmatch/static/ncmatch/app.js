@@ -198,6 +198,7 @@ document.addEventListener("alpine:init", () => {
 });
 
 /* ——— start ——— */
+document.querySelector(".nc-rail-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 tick();
 mark();
 connection();
