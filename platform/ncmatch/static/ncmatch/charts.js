@@ -7,11 +7,12 @@
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   // The accent first; the others differ in lightness as well as hue, so that they can be told apart in grey.
   const PALETTE = [colour("--nc-accent"), "#e08a1e", "#2f9e7e", "#8c5fc7", "#7d8591"];
+  const SCALES = document.documentElement.lang === "en" ? [["B", 1e9], ["M", 1e6], ["K", 1e3]] : [["亿", 1e8], ["万", 1e4]];
   const figure = (value) => Number(value).toLocaleString("zh-CN", { maximumFractionDigits: 4 });
   const short = (value) => {
     const size = Math.abs(value);
-    if (size >= 1e8) return `${+(value / 1e8).toFixed(2)}亿`;
-    if (size >= 1e4) return `${+(value / 1e4).toFixed(1)}万`;
+    const [unit, one] = SCALES.find(([, least]) => size >= least) ?? ["", 1];
+    if (unit) return `${+(value / one).toFixed(size / one < 100 ? 2 : 1)}${unit}`;
     return String(+Number(value).toFixed(4));
   };
 
