@@ -44,14 +44,26 @@ ORDERS = Section(
     Staff(Role.MANAGER, Role.SALES, Role.SUPPORT, Role.FINANCE),
 )
 CUSTOMERS = Section(
-    "office:customers", pgettext_lazy("many", "客户"), "users", _TRADE, Staff(Role.MANAGER, Role.SALES, Role.SUPPORT)
+    "office:customers",
+    pgettext_lazy("many", "客户"),
+    "users",
+    _TRADE,
+    Staff(Role.MANAGER, Role.SALES, Role.SUPPORT),
 )
 RESOURCES = Section(
-    "office:resources", pgettext_lazy("many", "资源"), "server-2", _TRADE, Staff(Role.MANAGER, Role.SUPPORT)
+    "office:resources",
+    pgettext_lazy("many", "资源"),
+    "server-2",
+    _TRADE,
+    Staff(Role.MANAGER, Role.SUPPORT),
 )
 PAYMENTS = Section("office:payments", _("收款与退款"), "credit-card", _MONEY, Staff(Role.FINANCE))
-JOURNAL = Section("office:journal", pgettext_lazy("many", "分录"), "book", _MONEY, Staff(Role.FINANCE))
-ACCOUNTS = Section("office:accounts", pgettext_lazy("many", "科目"), "list-details", _MONEY, Staff(Role.FINANCE))
+JOURNAL = Section(
+    "office:journal", pgettext_lazy("many", "分录"), "book", _MONEY, Staff(Role.FINANCE)
+)
+ACCOUNTS = Section(
+    "office:accounts", pgettext_lazy("many", "科目"), "list-details", _MONEY, Staff(Role.FINANCE)
+)
 TRIAL = Section("office:trial", _("科目余额表"), "scale", _MONEY, Staff(Role.FINANCE))
 DEALINGS = Section(
     "office:dealings", _("应付与应收"), "arrows-exchange", _MONEY, Staff(Role.FINANCE)

@@ -19,7 +19,7 @@ from tenant_apps.backoffice.cells import (
     link_column,
     mark_column,
 )
-from tenant_apps.backoffice.listing import Empty, Listing
+from tenant_apps.backoffice.listing import Empty, Filter, Listing
 
 from . import sections
 from .addresses import to
@@ -42,10 +42,12 @@ class Bookings(Listing):
         mark_column("state", _("状态")),
         column("error", _("原因")),
     )
+    filters = (Filter("q", _("分销商")),)
     empty = Empty(_("全部已入账"), _("所有分销商的往来都已记入各自账簿。"), "checklist")
 
     def find(self) -> Sequence[PartyBacklog]:
-        return queries.booking_backlog()
+        text = self.asked.raw("q")
+        return [row for row in queries.booking_backlog() if text in row.name]
 
     def rows(self, found: Sequence[PartyBacklog]) -> list[Row]:
         return [

@@ -142,12 +142,13 @@ class Imports(Listing):
         column("by", _("操作人")),
         column("started_at", _("开始时间"), "time"),
     )
+    filters = (Filter("q", _("文件名")),)
     empty = Empty(
         _("还没有导入记录"), _("用 manage.py import_offers 读入供应商的报价文件。"), "upload"
     )
 
     def find(self) -> QuerySet[ImportRun]:
-        return shelf.runs()
+        return shelf.runs(text=self.asked.raw("q"))
 
     def rows(self, found: Sequence[ImportRun]) -> list[Row]:
         return [

@@ -8,7 +8,11 @@ from tenant_apps.backoffice.sections import Section
 _GROUP = _("平台运营")
 
 SUPPLIERS = Section(
-    "console:suppliers", pgettext_lazy("many", "供应商"), "building-factory-2", _GROUP, Operator(Role.MANAGER)
+    "console:suppliers",
+    pgettext_lazy("many", "供应商"),
+    "building-factory-2",
+    _GROUP,
+    Operator(Role.MANAGER),
 )
 CATALOGUE = Section("console:catalogue", _("产品目录"), "cpu", _GROUP, Operator(Role.MANAGER))
 DISTRIBUTORS = Section(

@@ -60,9 +60,10 @@ def plan_files(*, offering: Offering) -> list[PlanFile]:
     return [PlanFile(plan, list(getattr(plan, "history", ()))) for plan in plans]
 
 
-def runs() -> QuerySet[ImportRun]:
-    """Readings of price files, newest first."""
-    return ImportRun.objects.select_related("fx_rate").order_by("-id")
+def runs(*, text: str = "") -> QuerySet[ImportRun]:
+    """Readings of price files, newest first; `text` is part of a file's name."""
+    found = ImportRun.objects.select_related("fx_rate").order_by("-id")
+    return found.filter(file_name__icontains=text) if text else found
 
 
 def run(*, public_id: UUID) -> ImportRun:

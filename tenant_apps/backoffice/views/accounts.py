@@ -46,10 +46,17 @@ class Accounts(Listing):
         column("floor", _("最低余额"), "books", unit=_("元"), off=True),
         column("active", _("启用"), "flag", off=True),
     )
+    filters = (
+        Filter("q", _("科目编码、名称")),
+        Filter("kind", _("全部类别"), "select", AccountKind.choices),
+    )
     empty = Empty(_("还没有建账"), _("开设店铺时会按企业会计准则建立标准科目。"), "list-details")
 
     def find(self) -> Sequence[AccountRow]:
-        return accounts()
+        text, kind = self.asked.raw("q"), self.asked.raw("kind")
+        return [
+            row for row in accounts() if text in str(row.account) and kind in ("", row.account.kind)
+        ]
 
     def rows(self, found: Sequence[AccountRow]) -> list[Row]:
         return [

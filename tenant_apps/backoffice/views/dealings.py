@@ -84,7 +84,7 @@ class Dealings(_Sided):
         link_column("booked", _("账面余额"), kind="books", unit=_("元")),
         mark_column("in_transit", _("在途")),
     )
-    filters = (Filter("month", _("会计期间"), "this_month"),)
+    filters = (Filter("q", _("往来单位")), Filter("month", _("会计期间"), "this_month"))
     empty = Empty(
         _("这个月没有往来"),
         _("资源开通后，本级应付上级或供应商、应收下级的金额会列在这里。"),
@@ -92,7 +92,8 @@ class Dealings(_Sided):
     )
 
     def find(self) -> Sequence[Dealing]:
-        return dealings(**self.bounds())
+        text = self.asked.raw("q")
+        return [one for one in dealings(**self.bounds()) if text in one.total.name]
 
     def rows(self, found: Sequence[Dealing]) -> list[Row]:
         month, side = self.asked.month(), "payable" if self.payable else "receivable"
