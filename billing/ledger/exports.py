@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from shared_apps.kernel.money import Money
+from shared_apps.kernel.spreadsheets import neutral
 
 from . import days, queries
 from .enums import AccountKind, Side
@@ -21,7 +22,6 @@ _TYPES = {
     AccountKind.INCOME: "R",
     AccountKind.EXPENSE: "X",
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 CSV_COLUMNS = (
     "entry_id", "source", "kind", "journal", "effective_at", "recorded_at", "reverses", "memo",
     "account", "account_name", "party_kind", "party_id", "direction", "amount", "currency",
@@ -84,7 +84,7 @@ def comma_separated(
         for posting in entry.postings.all():
             account = posting.account
             yield writer.writerow(
-                _plain(cell)
+                neutral(cell)
                 for cell in (
                     str(entry.public_id),
                     entry.source,
@@ -117,7 +117,3 @@ class _Echo:
 
     def write(self, text: str) -> str:
         return text
-
-
-def _plain(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
