@@ -54,6 +54,8 @@ def _state(record: Record) -> str:
     """The state that a step led to, in the words of what took it."""
     choices = _STATES.get(record.action.partition(".")[0])
     code = (record.after or {}).get("state")
+    if choices is WorkState and code == WorkState.PROVISIONING:
+        return _("供应商处理中")  # it opens or ends: the record does not say which
     return str(choices(code).label) if choices and code in choices.values else ""
 
 
