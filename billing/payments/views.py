@@ -12,6 +12,7 @@ from shared_apps.identity.access import Anyone, access
 from shared_apps.kernel import clock
 
 from .enums import Provider
+from .gateways.alipay import LARGEST_NOTICE
 from .services import notifications
 
 
@@ -20,6 +21,8 @@ from .services import notifications
 @require_POST
 def alipay_notify(request: HttpRequest) -> HttpResponse:
     """Answers in plain text, as Alipay wants it: anything but its word of thanks is sent again."""
+    if int(request.headers.get("Content-Length") or 0) > LARGEST_NOTICE:
+        return HttpResponse("failure", status=413, content_type="text/plain; charset=utf-8")
     body = request.body
     claimed = parse_qs(body.decode("ascii", "replace")).get("app_id", [""])[0]
     answer = notifications.receive(

@@ -6,6 +6,8 @@ while everyone else goes on.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import structlog
 from django.db import transaction
 
@@ -13,14 +15,17 @@ from billing.ledger.enums import PartyKind
 from billing.ledger.events import Event
 from billing.ledger.parties import Party
 from billing.ledger.services import post_events
+from shared_apps.kernel import clock
 from shared_apps.kernel.errors import DomainError
 from shared_apps.kernel.money import Money
 
 from .models import Booking, Kind, Side
+from .queries import due
 
 log = structlog.get_logger(__name__)
 
 BATCH = 500
+TRY_AGAIN = timedelta(minutes=5)
 
 # (side, kind) → the ledger's event.
 _EVENTS = {
@@ -45,10 +50,11 @@ def book() -> int:
 
 
 def _book_batch() -> int:
+    """Takes what waits, oldest first; returns how many were taken, booked or put off."""
     with transaction.atomic():
         pending = list(
             Booking.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(booked_at=None)
+            .filter(due())
             .select_related("obligation__debtor", "obligation__creditor", "obligation__supplier")
             .order_by("id")[:BATCH]
         )
@@ -56,17 +62,30 @@ def _book_batch() -> int:
             return 0
         try:
             with transaction.atomic():
-                entries = post_events(events=[_event(row) for row in pending])
-        except DomainError as refused:
-            log.error("booking.refused", code=refused.code, rows=len(pending), reason=str(refused))
-            Booking.objects.filter(pk__in=[row.pk for row in pending]).update(
-                error=str(refused)[:500]
-            )
-            return 0
-        for row, entry in zip(pending, entries, strict=True):
-            row.booked_at, row.entry_id, row.error = entry.recorded_at, entry.public_id, ""
-        Booking.objects.bulk_update(pending, ["booked_at", "entry_id", "error"])
+                _post(pending)
+        except DomainError:
+            for row in pending:
+                _post_alone(row)
         return len(pending)
+
+
+def _post(rows: list[Booking]) -> None:
+    entries = post_events(events=[_event(row) for row in rows])
+    for row, entry in zip(rows, entries, strict=True):
+        row.booked_at, row.entry_id, row.error = entry.recorded_at, entry.public_id, ""
+    Booking.objects.bulk_update(rows, ["booked_at", "entry_id", "error"])
+
+
+def _post_alone(row: Booking) -> None:
+    """One that the books refuse waits, with its reason, and holds nobody else up."""
+    try:
+        with transaction.atomic():
+            _post([row])
+    except DomainError as refused:
+        log.error("booking.refused", code=refused.code, booking=row.pk, reason=str(refused))
+        row.error = str(refused)[:500]
+        row.next_try_at = clock.now() + TRY_AGAIN
+        row.save(update_fields=["error", "next_try_at"])
 
 
 def _event(row: Booking) -> Event:

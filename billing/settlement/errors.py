@@ -16,3 +16,8 @@ class NoTermsInForce(Conflict):
 class ObligationNotFound(NotFound):
     code = "settlement.obligation_not_found"
     sentence = _("没有找到这笔往来。")
+
+
+class RefundWindowOver(Conflict):
+    code = "settlement.refund_window_over"
+    sentence = _("开通已超过 1 小时，不能再整笔退款：上级与供应商的账款已经形成。")

@@ -114,12 +114,13 @@ class Booking(models.Model):
     recorded_at = models.DateTimeField(db_default=Now())
     booked_at = models.DateTimeField(null=True)
     entry_id = models.UUIDField(null=True)  # in the party's own ledger
-    error = models.TextField(default="", blank=True)
+    error = models.TextField(default="", blank=True)  # why the books refused it last
+    next_try_at = models.DateTimeField(null=True)
 
     rows = SharedRows(
         read=f"party_id = {ME}",
         update=f"party_id = {ME}",
-        update_columns=("booked_at", "entry_id", "error"),
+        update_columns=("booked_at", "entry_id", "error", "next_try_at"),
         operator_read="true",
     )
 

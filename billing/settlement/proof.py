@@ -2,8 +2,9 @@
 
     debtor's payable = Σ obligations − Σ not yet booked = creditor's receivable (where it keeps books here)
 
-and every ledger balances, and what customers have set aside is what holds say. All is read in one
-repeatable-read snapshot on the owner's connection, so that sales may go on meanwhile.
+and nobody was forgotten who has to book, and every ledger balances, and what customers have set aside
+is what holds say. All is read in one repeatable-read snapshot on the owner's connection, so that
+sales may go on meanwhile.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ Pair = tuple[UUID, UUID]  # (debtor, creditor), by public id
 def prove(*, at: datetime) -> Proof:
     """Checks all books as they were recorded at `at`. Must stand on the owner's connection.
 
-    One snapshot; four statements for the shared plane and four for each distributor.
+    One snapshot; six statements for the shared plane and five for each distributor.
     """
     proof = Proof(at=at)
     with transaction.atomic(), connection.cursor() as cursor:
@@ -92,6 +93,7 @@ def prove(*, at: datetime) -> Proof:
             )
         )
         obliged = _obliged(cursor, proof)
+        _prove_bookings(cursor, proof)
         waiting = {side: _waiting(cursor, proof, side) for side in ("DEBTOR", "CREDITOR")}
         payable: dict[Pair, int] = {}
         receivable: dict[Pair, int] = {}
@@ -156,6 +158,22 @@ def _obliged(cursor: Any, proof: Proof) -> dict[Pair, int]:
     obliged = {(row[0], row[1]): int(row[2]) for row in rows}
     proof.obliged_minor = sum(obliged.values())
     return obliged
+
+
+def _prove_bookings(cursor: Any, proof: Proof) -> None:
+    """Each party to an obligation that keeps books here has its duty to book it, once."""
+    rows = _rows(
+        cursor,
+        f"""SELECT d.name, coalesce(c.name, nullif(s.name_zh, ''), s.name), sum(abs(o.amount_minor)) {_PAIR}
+              CROSS JOIN LATERAL (VALUES ('DEBTOR', o.debtor_id), ('CREDITOR', o.creditor_id)) AS duty(side, party)
+             WHERE o.recorded_at <= %s AND duty.party IS NOT NULL AND NOT EXISTS (
+                   SELECT FROM public.settlement_booking b
+                    WHERE b.obligation_id = o.id AND b.side = duty.side AND b.party_id = duty.party)
+             GROUP BY 1, 2""",
+        [proof.at],
+    )
+    for debtor, creditor, minor in rows:
+        _compare(proof, f"{debtor} → {creditor}", "无记账任务的往来", 0, int(minor))
 
 
 def _waiting(cursor: Any, proof: Proof, side: str) -> dict[Pair, int]:

@@ -11,15 +11,21 @@ from django.db.models import Case, Count, F, Max, Min, Prefetch, Q, QuerySet, Su
 from django.db.models.functions import Coalesce, NullIf
 
 from shared_apps.distributors.models import Distributor
+from shared_apps.kernel import clock
 from shared_apps.kernel.money import Money
 
 from .errors import ObligationNotFound
 from .models import Booking, Obligation, PriceHop
 
 
+def due() -> Q:
+    """Bookings to be tried now: those in transit, less what was refused a moment ago."""
+    return Q(booked_at=None) & (Q(next_try_at=None) | Q(next_try_at__lte=clock.now()))
+
+
 def schemas_with_pending_bookings() -> list[str]:
     return list(
-        Booking.objects.filter(booked_at=None)
+        Booking.objects.filter(due())
         .values_list("party__schema_name", flat=True)
         .distinct()
         .order_by("party__schema_name")

@@ -12,7 +12,7 @@ from django.db.utils import DatabaseError
 from shared_apps.audit.services import record
 from shared_apps.kernel.money import Money
 
-from .errors import NoTermsInForce, NotForSale
+from .errors import NoTermsInForce, NotForSale, RefundWindowOver
 
 _REFUSALS = {"NC002": NotForSale, "NC003": NoTermsInForce, "NC004": NotForSale}
 
@@ -47,9 +47,17 @@ def record_sale(*, trace_id: UUID, at: datetime) -> int:
 
 
 def record_sale_refund(*, trace_id: UUID, at: datetime) -> int:
-    """Writes the negated copies of a sale's obligations. Safe to repeat; returns how many are new."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT public.record_sale_refund(%s, %s)", [trace_id, at])
-        written = int(cursor.fetchone()[0])
+    """Writes the negated copies of a sale's obligations. Safe to repeat; returns how many are new.
+
+    Raises RefundWindowOver an hour after the sale: nobody above the seller is asked here.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT public.record_sale_refund(%s, %s)", [trace_id, at])
+            written = int(cursor.fetchone()[0])
+    except DatabaseError as error:
+        if getattr(error.__cause__, "sqlstate", "") != "NC007":
+            raise
+        raise RefundWindowOver from error
     record("obligation.refund", after={"trace": str(trace_id), "hops": written})
     return written

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,15 +14,20 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from shared_apps.catalog import queries as catalog
+from shared_apps.catalog.queries import Facets
 from shared_apps.distributors import queries as distributors
 from shared_apps.distributors.branding import stylesheet
-from shared_apps.distributors.models import State
+from shared_apps.distributors.models import Distributor, State
 from shared_apps.distributors.site import distributor_of
 from shared_apps.identity.access import Anyone, access
 from shared_apps.kernel import clock
 from shared_apps.suppliers import queries as suppliers
 
 from .middleware.guard import way_back
+
+MOST_SHOPS = 60
+
+Market = tuple[Facets, int, list[Distributor]]
 
 
 @access(Anyone)
@@ -56,20 +64,26 @@ def set_language(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def _market() -> Market:
+    """What the exchange shows to anyone who asks: counted anew twice a minute at most."""
+    found = catalog.find_offers(at=clock.now(), per_page=1)
+    shops = [shop for shop in distributors.fleet() if shop.state == State.ACTIVE]
+    return found.facets, found.total, shops[:MOST_SHOPS]
+
+
 @access(Anyone)
 @require_GET
 def exchange(request: HttpRequest) -> HttpResponse:
     """The market as a whole: hubs with what stands there, and the shops where it is sold."""
-    found = catalog.find_offers(at=clock.now(), per_page=1)
-    counts = {facet.value: facet.count for facet in found.facets.hubs}
-    shops = [shop for shop in distributors.fleet() if shop.state == State.ACTIVE]
+    facets, total, shops = cast(Market, cache.get_or_set("exchange", _market, timeout=30))
+    counts = {facet.value: facet.count for facet in facets.hubs}
     return render(
         request,
         "exchange/home.html",
         {
-            "offer_count": found.total,
-            "supplier_count": len(found.facets.suppliers),
-            "models": found.facets.gpu_models[:12],
+            "offer_count": total,
+            "supplier_count": len(facets.suppliers),
+            "models": facets.gpu_models[:12],
             "hubs": [
                 {
                     "name": str(hub),

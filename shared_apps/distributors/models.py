@@ -68,7 +68,6 @@ class Distributor(TenantMixin, PublicId):
         update=f"id = {ME}",
         update_columns=(*BRANDING, "logo"),  # never its place in the tree
         operator_read="true",
-        operator_write=True,
     )
 
     class Meta:
@@ -109,7 +108,7 @@ class Domain(models.Model):
     tenant = models.ForeignKey(Distributor, on_delete=models.PROTECT, related_name="domains")
     is_primary = models.BooleanField(default=True, db_index=True)
 
-    rows = SharedRows(read=f"tenant_id = {ME}", operator_read="true", operator_write=True)
+    rows = SharedRows(read=f"tenant_id = {ME}", operator_read="true")
 
 
 class ResellerTerms(PublicId):
@@ -130,6 +129,7 @@ class ResellerTerms(PublicId):
         insert=f"public.parent_of(child_id) = {ME}",
         update=f"public.parent_of(child_id) = {ME}",
         update_columns=("valid",),
+        delete=f"public.parent_of(child_id) = {ME} AND lower(valid) > now()",  # not yet in force
     )
 
     class Meta:
@@ -141,5 +141,8 @@ class ResellerTerms(PublicId):
             models.CheckConstraint(
                 condition=models.Q(wholesale_percent__gt=0, wholesale_percent__lte=1000),
                 name="reseller_terms_percent",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(valid__isempty=False), name="reseller_terms_some_time"
             ),
         ]

@@ -83,7 +83,11 @@ def agree_terms(
         ends_at = None
         before = None
         for row in rows:
-            if row.valid.lower >= starts_at:
+            if row.valid.lower == starts_at:
+                # Never in force: terms for the same moment replace it, and the audit remembers it.
+                before, ends_at = str(row.wholesale_percent), row.valid.upper
+                row.delete()
+            elif row.valid.lower > starts_at:
                 ends_at = row.valid.lower if ends_at is None else min(ends_at, row.valid.lower)
             elif row.valid.upper is None or row.valid.upper > starts_at:
                 before = str(row.wholesale_percent)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils.module_loading import import_string
 
 from shared_apps.audit.services import record
@@ -90,7 +90,9 @@ def deliver(*, delivery_id: int) -> bool:
         return True
     if row.schema != (tenancy.current() or tenancy.PUBLIC):
         raise tenancy.TenantNotSet(f"Delivery {delivery_id} belongs to {row.schema}.")
-    worker = Actor(kind="SYSTEM", id=row.handler, name=str(SYSTEM.name), request_id=str(row.public_id))
+    worker = Actor(
+        kind="SYSTEM", id=row.handler, name=str(SYSTEM.name), request_id=str(row.public_id)
+    )
     try:
         handler = _handler(row)
         with acting(worker):
@@ -120,8 +122,19 @@ def _failed(row: Delivery, error: Exception) -> None:
         attempts=attempts,
         state=State.DEAD if attempts >= MOST_ATTEMPTS else State.PENDING,
         due_at=clock.now() + timedelta(seconds=pause),
-        last_error=f"{type(error).__name__}: {error}"[:2000],
+        last_error=_told(error)[:2000],
     )
+
+
+def _told(error: Exception) -> str:
+    """What went wrong, for whoever watches the queue: never the rows that a database error quotes."""
+    if isinstance(error, DatabaseError):
+        diag = getattr(error.__cause__, "diag", None)
+        parts = [
+            getattr(diag, name, None) for name in ("sqlstate", "constraint_name", "message_primary")
+        ]
+        return f"{type(error).__name__}: {' '.join(p for p in parts if p)}"
+    return f"{type(error).__name__}: {error}"
 
 
 def retry_dead(*, public_id: UUID, at: datetime) -> Delivery:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from shared_apps.identity import phones
 from shared_apps.identity.enums import Kind, Role
 from shared_apps.identity.models import User
 
@@ -64,7 +65,7 @@ def find(*, by: Any, text: str = "", owner_id: UUID | None = None) -> QuerySet[C
             Q(number__icontains=text)
             | Q(company__icontains=text)
             | Q(user__name__icontains=text)
-            | Q(user__phone__endswith=text)
+            | Q(**phones.asked("user__phone", text))
             | Q(user__email__iexact=text)
         )
     if owner_id is not None:

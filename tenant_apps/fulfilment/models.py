@@ -27,6 +27,8 @@ class WorkOrder(PublicId):
     last_error = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     deadline_at = models.DateTimeField()  # past it, opening is given up and undone
+    # Until when a machine that was given up is looked for again: a late answer may still make one.
+    sweep_until = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -28,6 +28,16 @@ class TooMany(Invalid):
     sentence = _("单个产品最多 %(most)s 台，时长 1 小时至 %(hours)s 小时。")
 
 
+class TooManyChoices(Invalid):
+    code = "order.too_many_choices"
+    sentence = _("一笔订单最多 %(most)s 种产品，请分开下单。")
+
+
+class TooManyUnpaid(Conflict):
+    code = "order.too_many_unpaid"
+    sentence = _("您有 %(most)s 笔订单还没有付款，请先付款或取消后再下单。")
+
+
 class NoLongerSold(Conflict):
     code = "order.no_longer_sold"
     sentence = _("%(name)s 已下架或暂停销售，请从购物车移除后再下单。")
@@ -49,6 +59,11 @@ class PriceChanged(Conflict):
 class NotAwaitingPayment(Conflict):
     code = "order.not_awaiting_payment"
     sentence = _("订单当前为“%(state)s”，不需要支付。")
+
+
+class PaymentTimeOver(Conflict):
+    code = "order.payment_time_over"
+    sentence = _("付款时间已过，订单将自动取消，没有扣款。请重新下单。")
 
 
 class NotRefundable(Conflict):

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, Min, Q, QuerySet, Sum
 
+from shared_apps.identity import phones
 from shared_apps.identity.models import User
 from shared_apps.kernel.money import Money, total
 from tenant_apps.customers import queries as customers
@@ -55,7 +56,7 @@ def find(
             | Q(customer__number__iexact=text)
             | Q(customer__company__icontains=text)
             | Q(customer__user__name__icontains=text)
-            | Q(customer__user__phone__endswith=text)
+            | Q(**phones.asked("customer__user__phone", text))
         )
     if state:
         found = found.filter(state=state)

@@ -134,7 +134,7 @@ class TestPaying:
         with pytest.raises(Refused) as refused:
             stranger.query(number=number)
         assert refused.value.sub_code == "isv.invalid-signature"
-        assert refused.value.permanent
+        assert not refused.value.permanent  # a key can be mended; it says nothing of the payment
 
     def test_the_buyer_pays_on_the_page_and_is_sent_back(
         self, gateway: Gateway, sandbox: Sandbox, number: str

@@ -57,7 +57,7 @@ LARGEST_NOTICE = 32 * 1024
 
 _SUCCESS = "10000"
 _UNAVAILABLE = "20000"
-_LIMITED = "40005"
+_BUSINESS = "40004"
 _UNSURE = frozenset({"ACQ.SYSTEM_ERROR", "aop.ACQ.SYSTEM_ERROR", "isp.unknow-error"})
 _NOT_EXIST = "ACQ.TRADE_NOT_EXIST"
 _STATUS_ERROR = "ACQ.TRADE_STATUS_ERROR"
@@ -214,7 +214,10 @@ class AlipayGateway:
                 number=number, request_no=request_no, state=RefundState.DONE, amount=amount
             )
         # "N": not this time, because it was done before, or because it is not done yet.
-        known = self.query_refund(number=number, request_no=request_no)
+        try:
+            known = self.query_refund(number=number, request_no=request_no)
+        except Refused as refused:  # the question was refused, not the refund
+            raise OutcomeUnknown(detail=refused.detail) from refused
         if known.state is RefundState.NOT_FOUND:
             return GatewayRefund(
                 number=number, request_no=request_no, state=RefundState.PENDING, amount=amount
@@ -335,7 +338,9 @@ class AlipayGateway:
         detail = f"{response.code} {sub_code} {response.sub_msg or response.msg or ''}".strip()
         if response.code == _UNAVAILABLE or sub_code in _UNSURE:
             raise OutcomeUnknown(detail=detail)
-        raise Refused(sub_code=sub_code, detail=detail, permanent=response.code != _LIMITED)
+        # Only business failures are final. A wrong key or a missing permission may be mended, and
+        # says nothing of what an earlier call of the same number has done.
+        raise Refused(sub_code=sub_code, detail=detail, permanent=response.code == _BUSINESS)
 
 
 def _kind(state: TradeState, fields: Mapping[str, str]) -> NoticeKind:

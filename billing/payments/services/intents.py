@@ -19,7 +19,7 @@ from billing.payments.models import Payment, PaymentIntent
 from billing.payments.parties import channel_party
 from shared_apps.audit.services import record
 from shared_apps.kernel import ids
-from shared_apps.kernel.errors import ProviderError
+from shared_apps.kernel.errors import DomainError, ProviderError
 from shared_apps.kernel.money import Money
 from shared_apps.outbox.services import publish
 
@@ -161,6 +161,8 @@ def check(*, number: str, at: datetime) -> str:
         log.info("payment.paid_while_closing", number=number)
     except ProviderError as error:
         log.warning("payment.check_failed", number=number, error=error.detail)
+    except DomainError as error:  # paid, and our books refuse it: ask again until they are mended
+        log.error("payment.cannot_book", number=number, code=error.code)
     _check_again(intent, at)
     return intent.state
 

@@ -23,10 +23,13 @@ from billing.payments.gateways.base import (
 from billing.payments.models import MerchantAccount, PaymentIntent, ProviderEvent
 from shared_apps.audit.services import record
 from shared_apps.kernel.context import actor
+from shared_apps.kernel.errors import DomainError
 
 from . import intents
 
 log = structlog.get_logger(__name__)
+
+MOST_KEPT_UNPROVED = 4096  # bytes of a body that nobody has signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +89,16 @@ def _apply(
         reason = f"WRONG_AMOUNT: {notice.amount} for {intent.amount}"
         _keep(account.provider, account.app_id, body, EventState.REFUSED, reason, notice)
         return refused
-    with transaction.atomic():
-        _keep(account.provider, account.app_id, body, EventState.ACCEPTED, "", notice)
-        intents.succeed(number=notice.number, trade=trade, at=at)
+    try:
+        with transaction.atomic():
+            _keep(account.provider, account.app_id, body, EventState.ACCEPTED, "", notice)
+            intents.succeed(number=notice.number, trade=trade, at=at)
+    except DomainError as unbookable:
+        # The money is there and our books refuse it: keep the word, and ask for it to be sent again.
+        log.error("payment.cannot_book", number=notice.number, code=unbookable.code)
+        reason = f"CANNOT_BOOK: {unbookable.code}"
+        _keep(account.provider, account.app_id, body, EventState.REFUSED, reason, notice)
+        return refused
     return accepted
 
 
@@ -107,7 +117,7 @@ def _keep(
             provider=provider,
             app_id=app_id[:64],
             event_id=(notice.event_id if notice else digest)[:128],
-            body=body,
+            body=body if notice else body[:MOST_KEPT_UNPROVED],
             digest=digest,
             state=state,
             reason=reason[:300],

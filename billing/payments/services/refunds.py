@@ -12,6 +12,7 @@ from billing.ledger.parties import Party
 from billing.payments.accounts import gateway_for
 from billing.payments.enums import RefundState
 from billing.payments.errors import RefundTooLarge
+from billing.payments.gateways.base import Gateway
 from billing.payments.gateways.base import RefundState as AtProvider
 from billing.payments.models import Payment, Refund
 from billing.payments.parties import channel_party
@@ -77,7 +78,7 @@ def send(*, number: str, at: datetime) -> str:
     except OutcomeUnknown as unknown:
         log.warning("refund.unknown", number=number, detail=unknown.detail)
     except ProviderError as refused:
-        if refused.permanent:
+        if refused.permanent and _never_happened(gateway, intent.number, number):
             return _fail(number, refused.detail, at)
         log.warning("refund.try_again", number=number, detail=refused.detail)
     else:
@@ -86,6 +87,15 @@ def send(*, number: str, at: datetime) -> str:
     with transaction.atomic():
         publish("refund.check", {"number": number}, not_before=at + AGAIN)
     return refund.state
+
+
+def _never_happened(gateway: Gateway, number: str, request_no: str) -> bool:
+    """A refusal counts once the provider also says that it knows of no such refund."""
+    try:
+        known = gateway.query_refund(number=number, request_no=request_no)
+    except ProviderError:
+        return False
+    return known.state is AtProvider.NOT_FOUND
 
 
 def _succeed(number: str, at: datetime) -> str:

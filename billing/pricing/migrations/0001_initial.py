@@ -3,29 +3,57 @@
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.functions.datetime
-import shared_apps.kernel.ids
 from django.db import migrations, models
+
+import shared_apps.kernel.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='RetailRule',
+            name="RetailRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=shared_apps.kernel.ids.new_id, editable=False, unique=True)),
-                ('retail_percent', models.DecimalField(decimal_places=4, max_digits=7, verbose_name='零售折扣 %')),
-                ('valid', django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name='有效期')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=shared_apps.kernel.ids.new_id, editable=False, unique=True
+                    ),
+                ),
+                (
+                    "retail_percent",
+                    models.DecimalField(decimal_places=4, max_digits=7, verbose_name="零售折扣 %"),
+                ),
+                (
+                    "valid",
+                    django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name="有效期"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
             options={
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('valid', '&&')], name='retail_rule_one_at_a_time'), models.CheckConstraint(condition=models.Q(('retail_percent__gt', 0), ('retail_percent__lte', 1000)), name='retail_rule_percent')],
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("valid", "&&")], name="retail_rule_one_at_a_time"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("retail_percent__gt", 0), ("retail_percent__lte", 1000)
+                        ),
+                        name="retail_rule_percent",
+                    ),
+                ],
             },
         ),
     ]

@@ -17,17 +17,24 @@ DECLARE
     v_amount   bigint;
     v_own      bigint;
     v_owner    bigint;
+    v_hours    numeric;
 BEGIN
     IF v_seller IS NULL THEN
         RAISE EXCEPTION 'only a distributor can sell' USING ERRCODE = 'NC001';
     END IF;
-    SELECT amount_minor, debtor_id INTO v_own, v_owner
+    SELECT amount_minor, debtor_id, hours INTO v_own, v_owner, v_hours
       FROM settlement_pricehop WHERE trace_id = p_trace AND position = 0;
     IF FOUND THEN
-        IF v_owner <> v_seller THEN
+        IF v_owner <> v_seller OR v_hours <> p_hours THEN
             RAISE EXCEPTION 'waterfall % is not of this seller', p_trace USING ERRCODE = 'NC005';
         END IF;
         RETURN v_own;
+    END IF;
+    -- The seller says when and how long; it may not choose a moment of better terms, nor no hours.
+    IF p_hours <> trunc(p_hours) OR p_hours NOT BETWEEN 1 AND 8784
+       OR p_at NOT BETWEEN clock_timestamp() - interval '5 minutes'
+                       AND clock_timestamp() + interval '1 minute' THEN
+        RAISE EXCEPTION 'not an hour or a moment to sell at' USING ERRCODE = 'NC008';
     END IF;
     SELECT pr.list_hourly, o.supplier_id INTO v_list, v_supplier
       FROM catalog_plan pl
@@ -114,6 +121,14 @@ BEGIN
                        SELECT 1 FROM settlement_obligation o
                         WHERE o.trace_id = h.trace_id AND o.position = h.position AND o.kind = 'SALE')) THEN
         RAISE EXCEPTION 'no sale % of this seller', p_trace USING ERRCODE = 'NC006';
+    END IF;
+    -- Whoever sells may take a sale back whole only while hardly any of it was used: above it,
+    -- every level and the supplier lose their money with it, and none of them is asked.
+    IF EXISTS (SELECT 1 FROM settlement_obligation
+                WHERE trace_id = p_trace AND position = 0 AND kind = 'SALE'
+                  AND recorded_at < clock_timestamp() - interval '1 hour')
+       AND NOT EXISTS (SELECT 1 FROM settlement_obligation WHERE trace_id = p_trace AND kind = 'REFUND') THEN
+        RAISE EXCEPTION 'sale % is too old to be taken back whole', p_trace USING ERRCODE = 'NC007';
     END IF;
     WITH written AS (
         INSERT INTO settlement_obligation (public_id, trace_id, position, kind, debtor_id, creditor_id,

@@ -45,7 +45,9 @@ class Visitor:
     def __init__(self, host: str) -> None:
         self.host = host
         self.base = f"http://127.0.0.1:{services.web_port()}"
-        self.http = httpx.Client(trust_env=False, timeout=30, headers={"Host": f"{host}:{services.web_port()}"})
+        self.http = httpx.Client(
+            trust_env=False, timeout=30, headers={"Host": f"{host}:{services.web_port()}"}
+        )
         self.page = ""
 
     def get(self, path: str) -> str:
@@ -69,7 +71,9 @@ class Visitor:
             if answer.status_code not in (301, 302, 303):
                 break
             there = urlsplit(urljoin(str(answer.url), answer.headers["Location"]))
-            answer = self.http.get(self.base + there.path + (f"?{there.query}" if there.query else ""))
+            answer = self.http.get(
+                self.base + there.path + (f"?{there.query}" if there.query else "")
+            )
         self.path = answer.url.path
         self.page = answer.text
         if answer.status_code >= 400:
@@ -102,10 +106,14 @@ def play(slug: str, *, query: str = "A100 80G") -> Story:
         plan = visitor.find(r'name="plan" value="([0-9a-f-]{36})"', "计费方案")
     with _step(story, "log_in"):
         visitor.get("/accounts/login/")
-        visitor.send("/accounts/login/", {"login": CUSTOMER_PHONE.removeprefix("+86"), "password": PASSWORD})
+        visitor.send(
+            "/accounts/login/", {"login": CUSTOMER_PHONE.removeprefix("+86"), "password": PASSWORD}
+        )
     with _step(story, "order"):
         visitor.get(offer)
-        visitor.send("/cart/add/", {"plan": plan, "hours": "1", "quantity": "1", "then": "checkout"})
+        visitor.send(
+            "/cart/add/", {"plan": plan, "hours": "1", "quantity": "1", "then": "checkout"}
+        )
         fields = {
             "request_key": visitor.find(r'name="request_key" value="([^"]+)"', "订单标识"),
             "quote": visitor.find(r'name="quote" value="([^"]+)"', "报价"),
@@ -136,7 +144,9 @@ def _press_pay(cashier: str) -> str:
     with httpx.Client(trust_env=False, timeout=30, follow_redirects=True) as http:
         page = http.get(cashier)
         amount = re.search(r"¥\s*([0-9,]+\.\d\d)", page.text)
-        answer = http.post(str(page.url).partition("?")[0], data={"action": "pay"}, follow_redirects=False)
+        answer = http.post(
+            str(page.url).partition("?")[0], data={"action": "pay"}, follow_redirects=False
+        )
     if answer.status_code >= 400:
         raise PlayFailed(f"收银台返回 {answer.status_code}")
     return amount[1] if amount else ""

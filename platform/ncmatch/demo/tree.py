@@ -61,6 +61,6 @@ COST_PERCENT = Decimal(70)  # of the list price, paid to suppliers
 USD_CNY = Decimal("7.10")
 USD_CNY_SOURCE = "演示用固定汇率 1 美元 = 7.10 元（假设，非实时牌价）"
 
-PASSWORD = "ncmatch-demo-2026"
+PASSWORD = "ncmatch-demo-2026"  # noqa: S105  printed by the demo for everyone to see
 CUSTOMER_PHONE = "+8613800000001"
 ROLES = ("ADMIN", "FINANCE", "SALES", "SUPPORT")

@@ -193,6 +193,9 @@ CELERY_TIMEZONE = "UTC"
 # ---- what the operator's back office has beside everybody's
 OFFICE_CONSOLE = "ncmatch.console.sections.SECTIONS"
 
+# How long a machine whose making was never answered is looked for, and removed, after it was given up.
+FULFILMENT_SWEEP_SECONDS = 900
+
 # ---- the outside world
 SUPPLIER_ADAPTERS = "ncmatch.wiring.SUPPLIER_ADAPTERS"
 PAYMENT_GATEWAYS = "ncmatch.wiring.PAYMENT_GATEWAYS"

@@ -4,9 +4,9 @@ import os
 
 os.environ.setdefault("SECRET_KEY", "development-only-key-that-opens-nothing-but-a-local-sandbox")
 
-from .base import *  # noqa: E402, F403
-from .base import SANDBOX_URL  # noqa: E402
-from .sandbox import sandbox_settings  # noqa: E402
+from .base import *  # noqa: F403
+from .base import SANDBOX_URL
+from .sandbox import sandbox_settings
 
 DEBUG = True
 STORAGES = {

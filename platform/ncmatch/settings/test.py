@@ -7,5 +7,6 @@ DEBUG = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 OUTBOX_NUDGE = ""
 SITE_CACHE_SECONDS = 0
+FULFILMENT_SWEEP_SECONDS = 0
 # Counted in tests that say so; the others ask as often as they like.
 REST_FRAMEWORK = {**REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {"person": None, "address": None}}

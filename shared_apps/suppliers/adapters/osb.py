@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ SHORTEST_POLL = timedelta(seconds=1)
 LONGEST_POLL = timedelta(minutes=5)
 LONGEST_OPERATION = 10_000
 LARGEST_ANSWER = 4 * 1024 * 1024
+LONGEST_CALL = 20.0  # seconds for one call in all
 _ACCESS_KEYS = frozenset({"host", "port", "username", "password", "ssh_command", "jupyter_url"})
 
 Json = dict[str, Any]
@@ -253,6 +255,7 @@ class OsbAdapter:
     ) -> _Answer:
         """One request, never repeated here; `sweep` is what silence means for this kind of call."""
         request_id = str(uuid.uuid4())
+        deadline = time.monotonic() + LONGEST_CALL
         headers = {
             "X-Broker-API-Version": API_VERSION,
             "X-Broker-API-Request-Identity": request_id,
@@ -276,7 +279,7 @@ class OsbAdapter:
                     headers=headers,
                 ) as response,
             ):
-                content = _read(response)
+                content = _read(response, deadline)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise SupplierBusy(detail=f"No connection: {type(error).__name__}") from error
         except (httpx.HTTPError, ValueError) as error:
@@ -309,10 +312,13 @@ def _identity(originator: Originator) -> str:
     return f"{originator.platform} {base64.b64encode(claims).decode()}"
 
 
-def _read(response: httpx.Response) -> bytes:
+def _read(response: httpx.Response, deadline: float) -> bytes:
+    """The whole answer, within a bound of size and of time: httpx bounds each read, not their sum."""
     content = bytearray()
     for chunk in response.iter_bytes():
         content += chunk
+        if time.monotonic() > deadline:
+            raise ValueError("The answer takes too long.")
         if len(content) > LARGEST_ANSWER:
             raise ValueError("The answer is too large.")
     return bytes(content)

@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from shared_apps.audit.services import record
 from shared_apps.kernel import ids, secrets, tenancy
-from shared_apps.kernel.errors import ProviderError
+from shared_apps.kernel.errors import OutcomeUnknown, ProviderError
 from shared_apps.outbox.services import publish
 from shared_apps.suppliers import queries as suppliers
 from shared_apps.suppliers.adapters.base import (
@@ -41,6 +42,7 @@ from tenant_apps.orders.services import lines
 
 log = structlog.get_logger(__name__)
 
+SWEEP_EVERY = timedelta(minutes=1)
 MOST_FAILURES = 6  # calls in a row without an answer, before opening is given up
 
 Outcome = Operation | Done | Access
@@ -62,7 +64,7 @@ def advance(*, work_order_id: UUID, at: datetime) -> str:
     if job.work.state in (WorkState.DONE, WorkState.FAILED):
         return job.work.state
     if _too_late(job, at):
-        return _give_up(job, _("供应商未在约定时间内完成开通"), at)
+        return _give_up(job, _("供应商未在约定时间内完成开通"), at, unknown=True)
     try:
         outcome = _call(job)
     except ProviderError as error:
@@ -177,6 +179,10 @@ def _progress(job: Job, outcome: Outcome, at: datetime) -> str:
             _opened(job, work, outcome, at)
         elif work.kind == WorkKind.TERMINATE:
             _ended(job, work, at)
+        elif work.state == WorkState.UNDOING and work.sweep_until and at < work.sweep_until:
+            # Gone, or not there yet: what we asked for without an answer may still be made.
+            _move(work, WorkState.UNDOING, error=work.last_error)
+            _again(work, at, SWEEP_EVERY)
         elif work.state == WorkState.UNDOING:
             work.finished_at = at
             _move(work, WorkState.FAILED, error=work.last_error)
@@ -234,7 +240,8 @@ def _trouble(job: Job, error: ProviderError, at: datetime) -> str:
     )
     opening = job.work.kind == WorkKind.CREATE and job.work.state != WorkState.UNDOING
     if opening and (error.permanent or job.work.attempts + 1 >= MOST_FAILURES):
-        return _give_up(job, str(error), at, detail=error.detail)
+        unknown = isinstance(error, OutcomeUnknown)
+        return _give_up(job, str(error), at, detail=error.detail, unknown=unknown)
     with transaction.atomic():
         work = _locked(job)
         if work is None:
@@ -248,13 +255,18 @@ def _trouble(job: Job, error: ProviderError, at: datetime) -> str:
         return work.state
 
 
-def _give_up(job: Job, reason: str, at: datetime, detail: str = "") -> str:
+def _give_up(
+    job: Job, reason: str, at: datetime, *, detail: str = "", unknown: bool = False
+) -> str:
     """Releases the customer's money at once and begins to undo what may stand at the supplier."""
     with transaction.atomic():
         work = _locked(job)
         if work is None:
             return job.work.state
         work.attempts = 0
+        if unknown:
+            work.sweep_until = at + timedelta(seconds=settings.FULFILMENT_SWEEP_SECONDS)
+            work.save(update_fields=["sweep_until"])
         _move(work, WorkState.UNDOING, error=detail or reason)
         if OrderLine.objects.get(pk=job.line.pk).state == LineState.OPENING:
             lines.failed(line=job.line, reason=reason, at=at)

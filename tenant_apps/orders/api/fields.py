@@ -11,9 +11,7 @@ from shared_apps.catalog.enums import PlanKind
 from shared_apps.kernel.api.fields import AmountField, MoneyField
 from shared_apps.kernel.api.pages import PageQuery, paged
 from tenant_apps.orders.enums import LineState, OrderState, PayBy
-from tenant_apps.orders.models import MOST_HOURS, MOST_PER_ITEM, Order, OrderLine
-
-MOST_CHOICES = 20
+from tenant_apps.orders.models import MOST_CHOICES, MOST_HOURS, MOST_PER_ITEM, Order, OrderLine
 
 
 class Amounts(serializers.Serializer[Any]):

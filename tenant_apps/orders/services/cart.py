@@ -8,8 +8,8 @@ from django.db.models import F
 from shared_apps.audit.services import record
 from shared_apps.catalog.models import Plan
 from tenant_apps.customers.models import Customer
-from tenant_apps.orders.errors import NoLongerSold, TooMany
-from tenant_apps.orders.models import MOST_HOURS, MOST_PER_ITEM, CartItem
+from tenant_apps.orders.errors import NoLongerSold, TooMany, TooManyChoices
+from tenant_apps.orders.models import MOST_CHOICES, MOST_HOURS, MOST_PER_ITEM, CartItem
 from tenant_apps.orders.pricing import Choice
 
 
@@ -23,6 +23,8 @@ def add(*, customer: Customer, choice: Choice) -> CartItem:
         item, created = CartItem.objects.select_for_update().get_or_create(
             customer=customer, plan=plan, hours=choice.hours, defaults={"quantity": choice.quantity}
         )
+        if created and CartItem.objects.filter(customer=customer).count() > MOST_CHOICES:
+            raise TooManyChoices(most=MOST_CHOICES)
         if not created:
             if item.quantity + choice.quantity > MOST_PER_ITEM:
                 raise TooMany(most=MOST_PER_ITEM, hours=MOST_HOURS)

@@ -17,7 +17,7 @@ from shared_apps.audit.services import record
 from shared_apps.outbox.services import publish
 from tenant_apps.customers.services import notify
 from tenant_apps.orders.enums import LineState, OrderState, PayBy
-from tenant_apps.orders.errors import NotAwaitingPayment
+from tenant_apps.orders.errors import NotAwaitingPayment, PaymentTimeOver
 from tenant_apps.orders.models import Order
 
 log = structlog.get_logger(__name__)
@@ -40,6 +40,8 @@ def pay_from_balance(*, order: Order, at: datetime, paid_by: str = PayBy.BALANCE
         )
         if order.state != OrderState.AWAITING_PAYMENT:
             raise NotAwaitingPayment(state=order.get_state_display())
+        if paid_by == PayBy.BALANCE and at >= order.expires_at:
+            raise PaymentTimeOver
         lines = list(order.lines.all())
         holds.place(
             customer=customer_party(order),

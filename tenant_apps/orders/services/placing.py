@@ -16,8 +16,15 @@ from shared_apps.kernel.money import Money
 from shared_apps.outbox.services import publish
 from tenant_apps.customers.models import Customer
 from tenant_apps.orders.enums import LineState, OrderState
-from tenant_apps.orders.errors import EmptyCart, NotAwaitingPayment, PriceChanged, TermsNotAccepted
-from tenant_apps.orders.models import CartItem, Order, OrderLine
+from tenant_apps.orders.errors import (
+    EmptyCart,
+    NotAwaitingPayment,
+    PriceChanged,
+    TermsNotAccepted,
+    TooManyChoices,
+    TooManyUnpaid,
+)
+from tenant_apps.orders.models import MOST_CHOICES, MOST_UNPAID, CartItem, Order, OrderLine
 from tenant_apps.orders.pricing import Choice, PricedChoice, price, sum_of
 
 TIME_TO_PAY = timedelta(minutes=30)
@@ -45,6 +52,11 @@ def place(
             return placed
         if not choices:
             raise EmptyCart
+        if len(choices) > MOST_CHOICES:
+            raise TooManyChoices(most=MOST_CHOICES)
+        unpaid = Order.objects.filter(customer=customer, state=OrderState.AWAITING_PAYMENT).count()
+        if unpaid >= MOST_UNPAID:
+            raise TooManyUnpaid(most=MOST_UNPAID)
         if terms_version != TERMS_VERSION:
             raise TermsNotAccepted(field="terms")
         priced = price(choices, at=at)

@@ -5,10 +5,16 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 
 from ncmatch.bench import harness, registry
 from ncmatch.services.errors import ServiceError
-from shared_apps.kernel import clock
+from shared_apps.kernel import clock, tenancy
+
+
+def server_version() -> int:
+    with tenancy.owner():
+        return tenancy.link().pg_version
 
 
 class Command(BaseCommand):
@@ -36,11 +42,13 @@ class Command(BaseCommand):
             out.write(text)
             out.flush()
 
-        about = harness.machine(at=clock.now())
         try:
+            about = harness.machine(server_version=server_version(), at=clock.now())
             cases = registry.load(name)(rounds=rounds, say=say)
         except ServiceError as error:
             raise CommandError(str(error)) from error
+        except OperationalError as error:
+            raise CommandError(f"数据库没有应答（manage.py services up）：{error}") from error
         say(harness.table(cases))
         sys.stderr.flush()
         self.stdout.write(harness.as_line(name, cases, about))

@@ -53,7 +53,9 @@ class Command(BaseCommand):
         for shop in SHOPS:
             depth[shop.slug] = depth[shop.parent] + 1 if shop.parent else 0
             indent = "  " * depth[shop.slug]
-            say(f"  {indent}{shop.name}  http://{shop.slug}.{settings.EXCHANGE_HOST}:{port}/  后台 /office/")
+            say(
+                f"  {indent}{shop.name}  http://{shop.slug}.{settings.EXCHANGE_HOST}:{port}/  后台 /office/"
+            )
         say(f"  沙箱（支付、供应商、短信与邮件收件箱）  {settings.SANDBOX_URL}/")
         say("")
         say(f"客户登录：{CUSTOMER_PHONE.removeprefix('+86')}，口令 {PASSWORD}（每家店铺各一名）")

@@ -24,7 +24,9 @@ class Command(BaseCommand):
             schemas.apply_shared_access()
             newest = schemas.applied(tenancy.TEMPLATE)
             tenancy.link().set_schema_to_public()
-            fleet = list(Distributor.objects.order_by("depth").values_list("schema_name", flat=True))
+            fleet = list(
+                Distributor.objects.order_by("depth").values_list("schema_name", flat=True)
+            )
             behind = [schema for schema in fleet if schemas.applied(schema) != newest]
             for schema in behind:
                 schemas.migrate(schema)

@@ -34,7 +34,11 @@ class Command(BaseCommand):
     def _tell(self, proof: Proof) -> None:
         say = self.stdout.write
         say(f"截至 {proof.at.astimezone(get_default_timezone()):%Y-%m-%d %H:%M:%S}")
-        say(f"{proof.distributors} 本账，{proof.entries} 笔分录：借贷相等。" if proof.ok else "账目有差异：")
+        say(
+            f"{proof.distributors} 本账，{proof.entries} 笔分录：借贷相等。"
+            if proof.ok
+            else "账目有差异："
+        )
         say(
             f"{proof.obligations} 笔往来、{proof.pairs} 对往来单位，合计 {Money(proof.obliged_minor)} 元；"
             f"在途 {proof.in_transit} 笔。"

@@ -12,4 +12,7 @@ class Command(BaseCommand):
     help = __doc__ or ""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        seed(at=clock.now(), say=lambda title, took: self.stdout.write(f"  {title:<24} {took:6.2f} s"))
+        seed(
+            at=clock.now(),
+            say=lambda title, took: self.stdout.write(f"  {title:<24} {took:6.2f} s"),
+        )
