@@ -25,10 +25,16 @@ START_SECONDS = 60
 REDIS_DATABASE = 5
 
 
-def environment(sandbox: Sandbox, **more: str) -> dict[str, str]:
+def environment(sandbox: Sandbox | None = None, **more: str) -> dict[str, str]:
+    """What a process needs to work on the tests' database, and with the sandbox where one is given."""
     where = settings.DATABASES["default"]
     owner = where["OWNER"]
     given = urlsplit(settings.REDIS_URL)
+    outside = (
+        {"SANDBOX_URL": sandbox.base_url, "SANDBOX_SMTP_PORT": str(sandbox.smtp_port)}
+        if sandbox
+        else {}
+    )
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.own_settings",
@@ -37,11 +43,10 @@ def environment(sandbox: Sandbox, **more: str) -> dict[str, str]:
             f"@{where['HOST']}:{where['PORT']}/{where['NAME']}"
         ),
         "REDIS_URL": urlunsplit(given._replace(path=f"/{REDIS_DATABASE}")),
-        "SANDBOX_URL": sandbox.base_url,
-        "SANDBOX_SMTP_PORT": str(sandbox.smtp_port),
         "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in (".", "platform")),
         "PYTHONUNBUFFERED": "1",
         "C_FORCE_ROOT": "1",
+        **outside,
         **more,
     }
 
