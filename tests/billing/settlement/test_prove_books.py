@@ -18,7 +18,8 @@ from shared_apps.kernel.money import Money
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import lines, paying
 from tests import world
-from tests.own_processes import ROOT, environment
+from tests.own_processes import environment
+from tests.sandbox_process import ROOT
 
 Cast = dict[str, Distributor]
 
