@@ -2,17 +2,19 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polib  # type: ignore[import-untyped]  # its stubs are a package of their own
 import pytest
 from django.core.management import call_command
 from django.template.base import Lexer, TokenType
+from django.test import Client
 from django.utils import translation
 
 from ncmatch import translations
 from ncmatch.translations import CATALOGUE, ROOT, Message, NotGatherable
+from shared_apps.distributors.models import Distributor
 
 HAN = re.compile(r"[\u3400-\u9fff]")
 # What no English page may show: the characters, and the punctuation that belongs to them.
@@ -284,3 +286,18 @@ def test_a_page_of_plurals_reads_right_in_both_languages() -> None:
         assert said == ["1 day", "2 days"]
     with translation.override("zh-hans"):
         assert translation.ngettext("%(n)s 天", "%(n)s 天", 2) % {"n": 2} == "2 天"
+
+
+@pytest.mark.django_db
+def test_a_reader_chooses_the_language(
+    client_for: Callable[..., Client], harbour: Distributor
+) -> None:
+    """The shop's own name and texts stay as the shop wrote them; everything around them changes."""
+    client = client_for(harbour)
+    assert '<html lang="zh-hans">' in client.get("/offers/").content.decode()
+    client.post("/language/", {"language": "en"})
+    english = client.get("/offers/").content.decode()
+    assert '<html lang="en">' in english
+    assert "Choose compute" in english
+    client.post("/language/", {"language": "zh-hans"})
+    assert "选购算力" in client.get("/offers/").content.decode()
