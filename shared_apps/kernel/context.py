@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 
 
@@ -20,20 +20,32 @@ class Actor:
 
 SYSTEM = Actor(kind="SYSTEM", id="system", name="系统")
 
-_actor: ContextVar[Actor] = ContextVar("actor", default=SYSTEM)
+# Or how to find out: most requests change nothing, so nobody ever asks.
+_actor: ContextVar[Actor | Callable[[], Actor]] = ContextVar("actor", default=SYSTEM)
 
 
 def actor() -> Actor:
-    return _actor.get()
+    who = _actor.get()
+    if not isinstance(who, Actor):
+        who = who()
+        _actor.set(who)
+    return who
 
 
-@contextmanager
-def acting(who: Actor) -> Iterator[None]:
-    token = _actor.set(who)
-    try:
-        yield
-    finally:
-        _actor.reset(token)
+class acting(AbstractContextManager[None]):  # noqa: N801  reads as a statement: with acting(who)
+    """`who` may be a function, called when first asked for; it must not need a database."""
+
+    __slots__ = ("_token", "_who")
+    _token: Token[Actor | Callable[[], Actor]]
+
+    def __init__(self, who: Actor | Callable[[], Actor]) -> None:
+        self._who = who
+
+    def __enter__(self) -> None:
+        self._token = _actor.set(self._who)
+
+    def __exit__(self, *error: object) -> None:
+        _actor.reset(self._token)
 
 
 def become(who: Actor) -> None:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
@@ -70,16 +71,21 @@ def require() -> str:
     return schema
 
 
-@contextmanager
-def _standing(there: Plane) -> Iterator[None]:
-    here = _plane.get()
-    if here != there and _in_transaction():
-        raise SwitchInTransaction(f"{here} → {there}")
-    token = _plane.set(there)
-    try:
-        yield
-    finally:
-        _plane.reset(token)
+class _Standing(AbstractContextManager[None]):
+    __slots__ = ("_there", "_token")
+    _token: Token[Plane | None]
+
+    def __init__(self, there: Plane) -> None:
+        self._there = there
+
+    def __enter__(self) -> None:
+        here = _plane.get()
+        if here != self._there and _in_transaction():
+            raise SwitchInTransaction(f"{here} → {self._there}")
+        self._token = _plane.set(self._there)
+
+    def __exit__(self, *error: object) -> None:
+        _plane.reset(self._token)
 
 
 def _in_transaction() -> bool:
@@ -89,14 +95,19 @@ def _in_transaction() -> bool:
 
 def enter(schema: str) -> AbstractContextManager[None]:
     """Stands in a distributor's schema, as its role, until the block ends. Costs no query by itself."""
+    return _Standing(_plane_of(schema))
+
+
+@lru_cache(maxsize=10_000)
+def _plane_of(schema: str) -> Plane:
     if not SCHEMA.fullmatch(schema):
         raise ValueError(f"Not a tenant schema: {schema!r}")
-    return _standing(Plane(schema, schema))
+    return Plane(schema, schema)
 
 
 def shared() -> AbstractContextManager[None]:
     """Stands in the shared plane as the platform: no tenant's schema can be reached from here."""
-    return _standing(Plane(PUBLIC, role_name("shared")))
+    return _Standing(Plane(PUBLIC, role_name("shared")))
 
 
 @contextmanager

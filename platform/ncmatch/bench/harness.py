@@ -16,10 +16,6 @@ from datetime import datetime
 from pathlib import Path
 from statistics import median
 
-from django.db import connection
-
-from shared_apps.kernel import tenancy
-
 Measure = Callable[[], float]
 Values = dict[str, list[float]]
 
@@ -83,17 +79,15 @@ def held_against(
     )
 
 
-def machine(*, at: datetime) -> dict[str, object]:
+def machine(*, server_version: int, at: datetime) -> dict[str, object]:
     """What a reader needs in order to compare with a run elsewhere."""
-    with tenancy.owner():
-        version = connection.pg_version
     return {
         "cpus": len(os.sched_getaffinity(0)),
         "cpu_model": _cpu_model(),
         "load_1m": round(os.getloadavg()[0], 2),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "postgresql": f"{version // 10000}.{version % 10000}",
+        "postgresql": f"{server_version // 10000}.{server_version % 10000}",
         "date": at.isoformat(timespec="seconds"),
     }
 

@@ -112,12 +112,12 @@ class Load:
                 raise WrongAnswer(f"No answer within {ANSWER_SECONDS:.0f} s.")
             running = clock() - began < seconds
             for key, _ in ready:
-                line: _Line = key.data
-                if not line.read():
+                answering: _Line = key.data
+                if not answering.read():
                     continue
                 answered += 1
                 if running:
-                    line.send(choose(self.asks))
+                    answering.send(choose(self.asks))
                 else:
                     waiting -= 1
         return answered / (clock() - began)

@@ -11,22 +11,23 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 
-class ContentPolicyMiddleware(CSPMiddleware):
-    """django-csp's, which is asked only for what differs from page to page.
-
-    That is a nonce, a decorator's change of the policy, and Django's debug pages.
-    """
+class ContentPolicyMiddleware:
+    """Asks django-csp only where a page may differ: a nonce, a decorator's change, a debug page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        super().__init__(get_response)
+        self.get_response = get_response
+        self._django_csp = CSPMiddleware(get_response)
         self._policy = build_policy()
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        self._django_csp.process_request(request)
+        response = self.get_response(request)
         if (
             settings.DEBUG
             or hasattr(request, "_csp_nonce")
             or any("_csp_" in name for name in vars(response))
         ):
-            return super().process_response(request, response)  # type: ignore[no-any-return]
-        response.headers.setdefault(HEADER, self._policy)
+            self._django_csp.process_response(request, response)
+        else:
+            response.headers.setdefault(HEADER, self._policy)
         return response

@@ -6,6 +6,7 @@ The API's views are held to theirs by `ncmatch.api.permissions`, after the token
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -71,9 +72,11 @@ class GuardMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Without its cookie there is no session, so nothing is asked of it or of its user.
-        user = request.user if settings.SESSION_COOKIE_NAME in request.COOKIES else None
-        with acting(actor_of(request, user)):
+        # Without its cookie there is no session, so nothing is asked of it or of its user. With it,
+        # the user is read here and now: later we may stand in another plane, or in a transaction.
+        known = settings.SESSION_COOKIE_NAME in request.COOKIES
+        who = actor_of(request, request.user) if known else partial(actor_of, request)
+        with acting(who):
             response = self.get_response(request)
         if is_personal(request):
             response.headers.setdefault("Cache-Control", "private, no-store")

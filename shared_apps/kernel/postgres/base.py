@@ -100,7 +100,10 @@ class DatabaseWrapper(TenantDatabaseWrapper):
         if status == TransactionStatus.INERROR:  # only a rollback is possible now
             return None
         self._standing = None
-        switch = (f'SET ROLE "{wanted.role}"', f'SET search_path TO "{wanted.schema}", public')
+        switch: tuple[str, ...] = (
+            f'SET ROLE "{wanted.role}"',
+            f'SET search_path TO "{wanted.schema}", public',
+        )
         if status == TransactionStatus.INTRANS:
             # What was deferred belongs to the schema that we leave: it is judged there.
             switch = ("SET CONSTRAINTS ALL IMMEDIATE", *switch, "SET CONSTRAINTS ALL DEFERRED")

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
-from django.db.backends.postgresql.base import Cursor as DjangoCursor
+from django.db.backends.postgresql.base import (  # type: ignore[attr-defined]
+    Cursor as DjangoCursor,
+)
 
 from shared_apps.kernel.tenancy import Plane
 
