@@ -42,5 +42,9 @@ def database(owner_url: str | None, *, role_prefix: str, secret_key: str) -> dic
         "OWNER": owner,
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": False,
-        "OPTIONS": {"connect_timeout": 5, "application_name": "ncmatch", "options": "-c timezone=UTC"},
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "application_name": "ncmatch",
+            "options": "-c timezone=UTC",
+        },
     }
