@@ -17,7 +17,7 @@ from .enums import LineState, OrderState
 MOST_PER_ITEM = 10
 MOST_HOURS = 24 * 366
 MOST_CHOICES = 20  # different choices in one order
-MOST_UNPAID = 20  # orders of one customer that wait to be paid
+MOST_UNPAID = 100  # orders of one customer that wait to be paid
 
 
 class CartItem(PublicId):
