@@ -175,12 +175,6 @@ def tasks() -> Mapping[str, Any]:
 
 
 @pytest.fixture
-def traces(db: None, cast: Cast) -> dict[str, UUID]:
-    """One sale in each shop, so that everybody has hops, obligations, bookings and news."""
-    return {slug: sale(member) for slug, member in cast.items()}
-
-
-@pytest.fixture
 def hardened(db: None) -> None:
     with tenancy.shared():
         ((owned_by_us,),) = ask("SELECT has_function_privilege('public', %s, 'EXECUTE')", _SET)
