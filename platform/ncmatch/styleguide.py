@@ -1,4 +1,4 @@
-"""/styleguide/: every component in every state. Mounted only where DEBUG is on; it reads and writes nothing."""
+"""/styleguide/: every component in every state. Mounted only where STYLE_GUIDE is on; it reads and writes nothing."""
 
 from __future__ import annotations
 

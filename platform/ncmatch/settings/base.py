@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PROJECT = ROOT / "platform" / "ncmatch"
 
 DEBUG = False
+STYLE_GUIDE = False  # /styleguide/: every component in every state
 SECRET_KEY = os.environ.get("SECRET_KEY", "")
 SECRET_KEY_FALLBACKS: list[str] = []
 DATABASE_ROLE_PREFIX = os.environ.get("DATABASE_ROLE_PREFIX", "ncmatch")

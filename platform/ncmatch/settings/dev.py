@@ -8,7 +8,9 @@ from .base import *  # noqa: F403
 from .base import SANDBOX_URL
 from .sandbox import sandbox_settings
 
-DEBUG = True
+# The demo is looked at by people: a wrong address gets our page, not Django's; DEBUG=1 brings that.
+DEBUG = os.environ.get("DEBUG", "") == "1"
+STYLE_GUIDE = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -4,6 +4,7 @@ from .dev import *  # noqa: F403
 from .dev import REST_FRAMEWORK
 
 DEBUG = False
+STYLE_GUIDE = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 OUTBOX_NUDGE = ""
 SITE_CACHE_SECONDS = 0
