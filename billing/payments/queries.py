@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from billing.ledger import queries as books
 from billing.ledger.enums import PartyKind, Side
@@ -69,9 +69,13 @@ def intents_of_order(*, order_id: UUID) -> QuerySet[PaymentIntent]:
     return PaymentIntent.objects.filter(order_id=order_id).select_related("payment").order_by("-id")
 
 
-def recharge_of(*, customer_id: UUID, public_id: UUID) -> PaymentIntent | None:
+def recharge_of(
+    *, customer_id: UUID, public_id: UUID | None = None, number: str = ""
+) -> PaymentIntent | None:
+    """One recharge of a customer, by its id or by the number that the provider knows it by."""
+    wanted = Q(public_id=public_id) if public_id else Q(number=number)
     return (
-        PaymentIntent.objects.filter(customer_id=customer_id, public_id=public_id, order_id=None)
+        PaymentIntent.objects.filter(wanted, customer_id=customer_id, order_id=None)
         .select_related("payment")
         .first()
     )

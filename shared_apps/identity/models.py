@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.kernel.models import PublicId
 
+from . import phones
 from .enums import Kind, Role
 
 
@@ -65,11 +66,7 @@ class User(AbstractBaseUser, PublicId):
 
     @property
     def masked_phone(self) -> str:
-        return (
-            f"{self.phone[:-8]}****{self.phone[-4:]}"
-            if self.phone and len(self.phone) >= 11
-            else ""
-        )
+        return phones.masked(self.phone) if self.phone else ""
 
 
 class ApiToken(PublicId):

@@ -19,7 +19,13 @@ class RechargeForm(forms.Form):
         label=_("充值金额"),
         max_digits=12,
         decimal_places=2,
-        error_messages={"required": _("请输入金额。"), "invalid": _("请输入金额，最多两位小数。")},
+        error_messages={
+            "required": _("请输入金额。"),
+            "invalid": _("请输入金额，最多两位小数。"),
+            "max_digits": _("请输入金额，最多两位小数。"),
+            "max_decimal_places": _("请输入金额，最多两位小数。"),
+            "max_whole_digits": _("金额太大，请分次充值。"),
+        },
     )
     pay_by = forms.ChoiceField(choices=[("ALIPAY_PAGE", ""), ("ALIPAY_QR", "")])
 

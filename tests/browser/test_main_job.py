@@ -7,13 +7,13 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.buying import submit_order, wait_until_usable
 from tests.browser.conftest import WIDTHS, Visits
 from tests.browser.visit import PHONE, Visit
 from tests.sandbox_process import until
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-NUMBER = re.compile(r"\bO\d{6}[0-9A-Z]{8}\b")
 SSH = re.compile(r"ssh .*@203\.0\.113\.\d+")
 
 
@@ -53,26 +53,6 @@ def compare_two(visit: Visit) -> None:
     visit.sees("换算：")
     assert visit.page.locator("thead th a[href^='/offers/']").count() >= 2
     visit.look("compare")
-
-
-def submit_order(visit: Visit, pay_by: str) -> str:
-    """The checkout, from its opening to what follows it; the order's number."""
-    visit.sees("确认订单")
-    visit.look("checkout")
-    visit.choose(pay_by)
-    visit.page.locator("input[name=agree]").check()
-    visit.press("提交订单")
-    visit.page.wait_for_url(re.compile(r"/orders/"))
-    found = NUMBER.search(visit.text())
-    assert found is not None
-    return found[0]
-
-
-def wait_until_usable(visit: Visit) -> None:
-    """Touches nothing: the timeline moves by itself."""
-    steps = visit.page.locator(".nc-step")
-    expect(steps.nth(3)).to_have_class(re.compile("is-done"), timeout=40_000)
-    expect(visit.page.locator(".nc-status", has_text="已完成").first).to_be_visible()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -116,7 +96,7 @@ def test_from_the_first_page_to_a_running_machine(visits: Visits, stack: Stack, 
 
     reveals = stack.rows(
         "pier",
-        "SELECT actor_name, ip::text FROM audit_auditentry a WHERE action = 'resource.reveal_access'"
+        "SELECT actor_name, ip::text FROM audit_record WHERE action = 'resource.reveal_access'"
         " AND actor_name = '测试客户' ORDER BY at DESC",
     )
     assert reveals

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 from billing.ledger import queries as books
 from billing.payments import queries as payments
 from billing.payments.enums import IntentState, Method
+from billing.payments.models import PaymentIntent
 from billing.payments.returning import back_to
 from shared_apps.audit.services import record
 from shared_apps.identity.access import Customer, access, person
@@ -28,6 +29,7 @@ from tenant_apps.customers.errors import RechargeOutOfRange
 from tenant_apps.customers.queries import customer_of
 from tenant_apps.shop.forms import RechargeForm
 
+from .orders import RETURNED
 from .paying import qr_svg
 
 PER_PAGE = 20
@@ -36,6 +38,11 @@ PER_PAGE = 20
 @access(Customer)
 def balance(request: HttpRequest) -> HttpResponse:
     who = customer_of(person(request))
+    if number := request.GET.get("out_trade_no"):  # what it says beside that proves nothing
+        paid = payments.recharge_of(customer_id=who.public_id, number=number)
+        if paid is not None and paid.state == IntentState.OPEN:
+            return redirect(f"{reverse('shop:recharge', args=[paid.public_id])}?{RETURNED}=1")
+        return redirect("shop:balance")
     form = RechargeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -150,9 +157,8 @@ def recharge(request: HttpRequest, public_id: UUID) -> HttpResponse:
             "qr": qr_svg(intent.qr_content) if intent.qr_content else "",
             "cashier_url": intent.redirect_url if intent.method == Method.ALIPAY_PAGE else "",
             "expires_at": intent.expires_at,
-            "state": "WAITING" if clock.now() < intent.expires_at else "EXPIRED",
             "recharge": True,
-            "state_url": reverse("shop:recharge_state", args=[public_id]),
+            **_recharge_state(request, intent),
             "section": "mine",
         },
     )
@@ -163,19 +169,32 @@ def recharge(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def recharge_state(request: HttpRequest, public_id: UUID) -> HttpResponse:
     who = customer_of(person(request))
     intent = payments.recharge_of(customer_id=who.public_id, public_id=public_id)
-    waiting = intent is not None and intent.state == IntentState.OPEN
-    lapsed = waiting and intent is not None and clock.now() >= intent.expires_at
-    response = render(
-        request,
-        "shop/_pay_state.html",
-        {
-            "state": "EXPIRED" if lapsed else "WAITING" if waiting else "PAID",
-            "recharge": True,
-            "expires_at": intent.expires_at if intent else None,
-            "state_url": reverse("shop:recharge_state", args=[public_id]),
-            "order": {"url": reverse("shop:balance")},
-        },
-    )
-    if not waiting:
+    told = _recharge_state(request, intent)
+    context = {
+        "recharge": True,
+        "expires_at": intent.expires_at if intent else None,
+        "order": {"url": reverse("shop:balance")},
+        **told,
+    }
+    response = render(request, "shop/_pay_state.html", context)
+    if told["state"] == "PAID":
         response["HX-Redirect"] = reverse("shop:balance")
+    elif told["state"] == "EXPIRED":  # the page still shows how to pay: show it without
+        response["HX-Redirect"] = reverse("shop:recharge", args=[public_id])
     return response
+
+
+def _recharge_state(request: HttpRequest, intent: PaymentIntent | None) -> dict[str, Any]:
+    """How a recharge stands, and where to ask again. Back from the provider, its word is awaited."""
+    if intent is None or intent.state != IntentState.OPEN:
+        return {"state": "PAID"}
+    url = reverse("shop:recharge_state", args=[intent.public_id])
+    if clock.now() >= intent.expires_at:
+        return {"state": "EXPIRED", "state_url": url}
+    if request.GET.get(RETURNED) != "1":
+        return {"state": "WAITING", "state_url": url}
+    return {
+        "state": "CONFIRMING",
+        "state_url": f"{url}?{RETURNED}=1",
+        "retry_url": reverse("shop:recharge", args=[intent.public_id]),
+    }

@@ -54,7 +54,9 @@ def cart_add(request: HttpRequest) -> HttpResponse:
         form.cleaned_data["plan"], form.cleaned_data["quantity"], form.cleaned_data["hours"]
     )
     if request.POST.get("then") == "checkout":
-        return redirect(f"{reverse('shop:checkout')}?quote={_quote([choice], None)}")
+        # With the order's key in its address, the page that the back button brings is the same order.
+        asked = urlencode({"quote": _quote([choice], None), "key": ids.new_id()})
+        return redirect(f"{reverse('shop:checkout')}?{asked}")
     carts.add(customer=customer_of(person(request)), choice=choice)
     return redirect("shop:cart")
 
@@ -282,7 +284,9 @@ def _checkout_page(
             ],
             "lines": _sum_lines(priced),
             "due": due,
-            "request_key": request.POST.get("request_key") or ids.new_id(),
+            "request_key": request.POST.get("request_key")
+            or request.GET.get("key")
+            or ids.new_id(),
             "quote": _quote(choices, due),
             "terms_version": placing.TERMS_VERSION,
             "terms_url": reverse("shop:terms"),

@@ -45,8 +45,10 @@ def begin(request: HttpRequest, order: Order, pay_by: str) -> HttpResponse:
         )
     except NotAwaitingPayment:
         return redirect("shop:order", order.public_id)
-    except (FloorBreached, ProviderError) as refused:
+    except FloorBreached as refused:
         return _pay_page(request, order, None, problem=str(refused))
+    except ProviderError:
+        return _pay_page(request, order, None, problem=_("暂时没有连上支付宝"))
     return redirect(f"{reverse('shop:pay', args=[order.public_id])}?by={intent.method}")
 
 

@@ -72,7 +72,8 @@
     }
     const chart = echarts.init(place, null, { renderer: "canvas" });
     chart.setOption(kind === "pie" ? ring(data, unit) : kind === "map" ? map(data, unit) : axes(data, unit, kind));
-    new ResizeObserver(() => chart.resize()).observe(place);
+    // A place that is hidden for a moment has no width, and a map cannot be drawn on none.
+    new ResizeObserver(() => { if (place.clientWidth && place.clientHeight) chart.resize(); }).observe(place);
   }
 
   const all = () => {
