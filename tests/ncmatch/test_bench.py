@@ -26,12 +26,17 @@ MACHINE = {"cpus", "cpu_model", "load_1m", "system", "python", "postgresql", "da
 
 def a_case(name: str = "a", ratio: float = 0.5) -> Case:
     return Case(
-        case=name, value=10, unit="requests/s", against=20, ratio=ratio, lowest=0.4, highest=0.6
+        case=name,
+        value=10,
+        unit="requests/s",
+        against=20,
+        ratio=ratio,
+        spread=(0.4, 0.45, 0.55, 0.6),
     )
 
 
 class TestRounds:
-    def test_contenders_take_turns_and_the_order_turns_too(self) -> None:
+    def test_contenders_take_turns(self) -> None:
         order: list[str] = []
 
         def measure(name: str) -> Callable[[], float]:
@@ -42,8 +47,8 @@ class TestRounds:
             return run
 
         values = paired({"a": measure("a"), "b": measure("b")}, rounds=3, warm_up=1)
-        assert order == ["a", "b", "b", "a", "a", "b", "b", "a"]
-        assert values == {"a": [4, 5, 8], "b": [3, 6, 7]}  # what the warm-up said is gone
+        assert order == ["a", "b"] * 4
+        assert values == {"a": [3, 5, 7], "b": [4, 6, 8]}  # what the warm-up said is gone
 
     def test_no_rounds_are_refused(self) -> None:
         with pytest.raises(ValueError, match="at least one"):
@@ -52,12 +57,14 @@ class TestRounds:
     def test_a_ratio_is_taken_inside_a_round(self) -> None:
         """The machine was three times slower in the second round; the two were as fast as before."""
         case = held_against("x", [50, 15, 70], [100, 30, 100], unit="1/s", more_is_better=True)
-        assert (case.ratio, case.lowest, case.highest) == (0.5, 0.5, 0.7)
+        assert case.ratio == 0.5
+        assert case.spread == (0.5, 0.5, 0.6, 0.7)
         assert (case.value, case.against) == (50, 100)
 
     def test_seconds_count_the_other_way(self) -> None:
         case = held_against("x", [4.0], [1.0], unit="s", more_is_better=False)
         assert case.ratio == 0.25
+        assert case.spread == (0.25,) * 4
 
     def test_a_slow_contender_is_below_one(self) -> None:
         def took(seconds: float) -> Callable[[], float]:
@@ -88,8 +95,11 @@ class TestOutput:
 
     def test_the_table_says_the_spread(self) -> None:
         head, row = harness.table([a_case()]).splitlines()
-        assert head.split() == ["case", "value", "against", "unit", "ratio", "min–max"]
-        assert row.split() == ["a", "10.0", "20.0", "requests/s", "0.50", "0.40–0.60"]
+        assert head.split()[:5] == ["case", "value", "against", "unit", "ratio"]
+        assert row.split() == [
+            *("a", "10.0", "20.0", "requests/s", "0.50"),
+            *("0.45–0.55", "0.40–0.60"),
+        ]
 
     def test_the_machine_is_described(self) -> None:
         at = datetime(2026, 11, 23, tzinfo=UTC)

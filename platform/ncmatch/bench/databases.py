@@ -132,6 +132,7 @@ def ours(server: Server, *, hosts: Sequence[str]) -> Iterator[dict[str, str]]:
                             sql.Identifier(schema, "bench_note"), sql.Identifier(schema)
                         )
                     )
+                link.execute("VACUUM ANALYZE")  # or the server would, in the middle of a round
             yield told
         finally:
             with server.connect("postgres") as link:

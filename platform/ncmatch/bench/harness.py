@@ -1,8 +1,8 @@
 """Measures things side by side, so that what the machine does meanwhile falls on all of them alike.
 
 An absolute figure drifts by a factor of two on a shared machine. So every round measures each
-contender once, the next round in the other order, and a ratio is taken inside one round; what is
-reported is the median of the rounds.
+contender once, one after the other, and a ratio is taken inside one round; what is reported is the
+median of the rounds.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 Measure = Callable[[], float]
 Values = dict[str, list[float]]
@@ -29,8 +29,7 @@ class Case:
     unit: str
     against: float
     ratio: float
-    lowest: float  # of the rounds' ratios
-    highest: float
+    spread: tuple[float, float, float, float]  # of the rounds' ratios: lowest, quartiles, highest
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -43,17 +42,18 @@ class Case:
 
 
 def paired(contenders: Mapping[str, Measure], *, rounds: int, warm_up: int = 1) -> Values:
-    """Measures A B, B A, A B …; what the warm-up rounds say is thrown away."""
+    """Measures A B A B …; what the warm-up rounds say is thrown away.
+
+    Never B A: one that follows upon itself would find its caches warm.
+    """
     if rounds < 1:
         raise ValueError("A benchmark needs at least one round.")
     values: Values = {name: [] for name in contenders}
-    order = list(contenders)
     for number in range(-warm_up, rounds):
-        for name in order:
-            value = contenders[name]()
+        for name, measure in contenders.items():
+            value = measure()
             if number >= 0:
                 values[name].append(value)
-        order.reverse()
     return values
 
 
@@ -74,9 +74,15 @@ def held_against(
         unit=unit,
         against=median(against),
         ratio=median(ratios),
-        lowest=min(ratios),
-        highest=max(ratios),
+        spread=(min(ratios), *_quartiles(ratios), max(ratios)),
     )
+
+
+def _quartiles(ratios: Sequence[float]) -> tuple[float, float]:
+    if len(ratios) < 2:
+        return ratios[0], ratios[0]
+    lower, _middle, upper = quantiles(ratios, n=4, method="inclusive")
+    return lower, upper
 
 
 def machine(*, server_version: int, at: datetime) -> dict[str, object]:
@@ -94,9 +100,9 @@ def machine(*, server_version: int, at: datetime) -> dict[str, object]:
 
 def table(cases: Sequence[Case]) -> str:
     """For a terminal."""
-    lines = [("case", "value", "against", "unit", "ratio", "min–max")]
+    lines = [("case", "value", "against", "unit", "ratio", "middle half", "min–max")]
     for one in cases:
-        spread = f"{one.lowest:.2f}–{one.highest:.2f}"
+        lowest, lower, upper, highest = (f"{ratio:.2f}" for ratio in one.spread)
         lines.append(
             (
                 one.case,
@@ -104,10 +110,11 @@ def table(cases: Sequence[Case]) -> str:
                 f"{one.against:,.1f}",
                 one.unit,
                 f"{one.ratio:.2f}",
-                spread,
+                f"{lower}–{upper}",
+                f"{lowest}–{highest}",
             )
         )
-    widths = [max(len(line[column]) for line in lines) for column in range(6)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines

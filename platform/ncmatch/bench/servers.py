@@ -16,7 +16,8 @@ from ncmatch.services import ports
 from ncmatch.services.folders import ROOT
 from ncmatch.services.processes import spawn, stop, wait_until
 
-# As `services up --app` serves the real thing.
+# One worker with the threads of a real one: several would listen on one port, and the kernel would
+# deal our few connections to them by chance, another hand to every contender.
 WORKERS = 1
 THREADS = 4
 START_SECONDS = 60.0
