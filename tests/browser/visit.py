@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, Response, expect
@@ -23,11 +23,13 @@ CODES = re.compile(r"\b(?:[A-Z]{3,}_[A-Z_]{3,}|None|Traceback|undefined|NaN|\w+\
 
 
 class Visit:
+    # (width, name) of what was looked at, by whomever: a page is examined once a run.
+    looked: ClassVar[set[tuple[int, str]]] = set()
+
     def __init__(self, page: Page, stack: Stack, shop: str, width: int) -> None:
         self.page, self.stack, self.shop, self.width = page, stack, shop, width
         self.problems: list[str] = []
         self._expected: set[int] = set()
-        self._looked: set[str] = set()
         page.set_default_timeout(15_000)
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self._note(f"script error: {error}"))
@@ -139,9 +141,9 @@ class Visit:
 
     def look(self, name: str) -> None:
         """Keeps a picture, and notes what is wrong: sideways scroll, program words, what axe finds."""
-        if name in self._looked:
+        if (self.width, name) in self.looked:
             return
-        self._looked.add(name)
+        self.looked.add((self.width, name))
         self.page.wait_for_load_state()
         self.photograph(name)
         self._measure(self.width)
@@ -152,6 +154,9 @@ class Visit:
             self.page.set_viewport_size({"width": PHONE, "height": height})
         for word in sorted(set(CODES.findall(self.text())))[:5]:
             self._note(f"a word of the program on the page: {word}")
+        self._ask_axe()
+
+    def _ask_axe(self) -> None:
         self.page.evaluate(AXE.read_text())
         found = self.page.evaluate(
             "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 from billing.ledger import queries as books
 from billing.payments import queries as payments
 from billing.payments.enums import IntentState, Method
+from billing.payments.errors import IntentNotFound
 from billing.payments.models import PaymentIntent
 from billing.payments.returning import back_to
 from shared_apps.audit.services import record
@@ -72,7 +73,8 @@ def balance(request: HttpRequest) -> HttpResponse:
                 {"key": "at", "label": _("时间"), "kind": "time"},
                 {"key": "what", "label": _("事项")},
                 {"key": "detail", "label": _("说明")},
-                {"key": "amount", "label": _("变动"), "kind": "money"},
+                {"key": "amount", "label": _("可用变动"), "kind": "money"},
+                {"key": "held", "label": _("冻结变动"), "kind": "money"},
                 {"key": "balance", "label": _("可用余额"), "kind": "money"},
             ],
             "page": _page(statement.total, statement.page),
@@ -101,7 +103,8 @@ def _entries(lines: Iterable[books.StatementLine]) -> list[dict[str, Any]]:
             "at": line.effective_at,
             "what": names.get(line.kind, line.kind),
             "detail": line.memo,
-            "amount": line.changes[0],
+            "amount": line.changes[0] if line.changes[0].minor else None,
+            "held": line.changes[1] if line.changes[1].minor else None,
             "balance": line.balances[0],
         }
         for line in lines
@@ -120,7 +123,7 @@ def balance_export(request: HttpRequest) -> HttpResponse:
         part = payments.statement_of(customer_id=who.public_id, page=page, per_page=500)
         for line in part.items:
             when = timezone.localtime(line.effective_at).strftime("%Y-%m-%d %H:%M:%S")
-            money = (line.changes[0], line.balances[0], line.balances[1])
+            money = (*line.changes, *line.balances)
             rows.append(
                 [when, names.get(line.kind, line.kind), neutral(line.memo), *map(str, money)]
             )
@@ -128,7 +131,7 @@ def balance_export(request: HttpRequest) -> HttpResponse:
             break
         page += 1
     record("balance.export", obj=who, after={"rows": len(rows)})
-    head = [_("时间"), _("事项"), _("说明"), _("变动"), _("可用余额"), _("冻结")]
+    head = [_("时间"), _("事项"), _("说明"), _("可用变动"), _("冻结变动"), _("可用余额"), _("冻结")]
     return HttpResponse(
         comma_separated(head, rows),
         content_type="text/csv; charset=utf-8",
@@ -141,8 +144,8 @@ def balance_export(request: HttpRequest) -> HttpResponse:
 def recharge(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The QR code of a recharge; on to the balance once it is paid."""
     who = customer_of(person(request))
-    intent = payments.recharge_of(customer_id=who.public_id, public_id=public_id)
-    if intent is None or intent.state != IntentState.OPEN:
+    intent = _recharge(who.public_id, public_id)
+    if intent.state != IntentState.OPEN:
         return redirect("shop:balance")
     return render(
         request,
@@ -168,11 +171,11 @@ def recharge(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_GET
 def recharge_state(request: HttpRequest, public_id: UUID) -> HttpResponse:
     who = customer_of(person(request))
-    intent = payments.recharge_of(customer_id=who.public_id, public_id=public_id)
+    intent = _recharge(who.public_id, public_id)
     told = _recharge_state(request, intent)
     context = {
         "recharge": True,
-        "expires_at": intent.expires_at if intent else None,
+        "expires_at": intent.expires_at,
         "order": {"url": reverse("shop:balance")},
         **told,
     }
@@ -184,9 +187,16 @@ def recharge_state(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return response
 
 
-def _recharge_state(request: HttpRequest, intent: PaymentIntent | None) -> dict[str, Any]:
+def _recharge(customer_id: UUID, public_id: UUID) -> PaymentIntent:
+    found = payments.recharge_of(customer_id=customer_id, public_id=public_id)
+    if found is None:
+        raise IntentNotFound(number=public_id)
+    return found
+
+
+def _recharge_state(request: HttpRequest, intent: PaymentIntent) -> dict[str, Any]:
     """How a recharge stands, and where to ask again. Back from the provider, its word is awaited."""
-    if intent is None or intent.state != IntentState.OPEN:
+    if intent.state != IntentState.OPEN:
         return {"state": "PAID"}
     url = reverse("shop:recharge_state", args=[intent.public_id])
     if clock.now() >= intent.expires_at:

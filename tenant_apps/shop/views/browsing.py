@@ -141,6 +141,8 @@ def _understood(read: Understood) -> str:
         parts.append(_("使用 %(n)s 小时") % {"n": read.hours})
     if read.budget:
         parts.append(_("预算 %(sum)s 元") % {"sum": f"{read.budget:,.0f}"})
+    if parts == [term.upper() for term in read.terms] and not read.noise:
+        return ""  # it was taken as it stands
     told = [_("已按“%(parts)s”理解") % {"parts": _("，").join(parts)}] if parts else []
     if read.noise:
         told.append(_("“%(words)s”没有用来筛选") % {"words": _("，").join(read.noise)})

@@ -248,9 +248,8 @@ def _steps(order: Order, lines: list[OrderLine], work: Iterable[Any]) -> list[di
     return [
         step(
             paid,
-            not paid,
+            not paid and not over,
             (_("未支付"), _("待支付"), _("已支付")),
-            failed=over and not paid,
         ),
         step(begun or (paid and over), paid, (_("派单"), _("派单中"), _("已派单"))),
         step(
