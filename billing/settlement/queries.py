@@ -118,6 +118,20 @@ def totals(
     ]
 
 
+def check_counterparty(*, public_id: UUID, me: Distributor) -> None:
+    """Refuses whoever `me` never had dealings with: of others one does not know that they exist."""
+    if (
+        not Obligation.objects.filter(Q(debtor=me) | Q(creditor=me))
+        .filter(
+            Q(debtor__public_id=public_id)
+            | Q(creditor__public_id=public_id)
+            | Q(supplier__public_id=public_id)
+        )
+        .exists()
+    ):
+        raise ObligationNotFound
+
+
 def obligations(
     *,
     me: Distributor,

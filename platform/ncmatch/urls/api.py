@@ -12,7 +12,7 @@ v1: list[URLPattern | URLResolver] = [
     path("", include("tenant_apps.fulfilment.api.urls")),
     path("", include("tenant_apps.customers.api.urls")),
     path("openapi.json", document.openapi, name="openapi"),
-    re_path("", nowhere.NowhereView.as_view()),
+    re_path("", nowhere.NowhereView.as_view(), name="nowhere"),
 ]
 
 urlpatterns = [

@@ -152,6 +152,7 @@ class Obligations(_Sided):
 
     def find(self) -> QuerySet[Obligation]:
         counterparty: UUID = self.kwargs["public_id"]
+        queries.check_counterparty(public_id=counterparty, me=distributor_of(self.request))
         return queries.obligations(**self.bounds(), counterparty=counterparty)
 
     def rows(self, found: Sequence[Obligation]) -> list[Row]:

@@ -73,9 +73,9 @@ class CartItemView(APIView):
         tags=["cart"],
     )
     def put(self, request: Request, item_id: UUID) -> Response:
-        amounts = told(request, Amounts)
         customer = customers.customer_of(person(request))
         item = queries.cart_item(customer, item_id)
+        amounts = told(request, Amounts)
         cart.change(customer=customer, item_id=item.public_id, **amounts)
         return _cart(request)
 

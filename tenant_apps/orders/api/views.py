@@ -168,8 +168,8 @@ class PayView(APIView):
         tags=["orders"],
     )
     def post(self, request: Request, order_id: UUID) -> Response:
-        method = told(request, PayAsked)["method"]
         order = queries.order(person(request), order_id)
+        method = told(request, PayAsked)["method"]
         if method == PayBy.BALANCE:
             order = paying.pay_from_balance(order=order, at=clock.now())
             return Response(PayFields({"order": order, "payment": None}).data)
@@ -194,7 +194,7 @@ class OrderPaymentsView(APIView):
         tags=["orders"],
     )
     def get(self, request: Request, order_id: UUID) -> Response:
-        query = asked(request, PageQuery)
         order = queries.order(person(request), order_id)
+        query = asked(request, PageQuery)
         found = payments.intents_of_order(order_id=order.public_id)
         return Response(PaymentPage(page_of(found, **query)).data)

@@ -59,7 +59,10 @@ def failed(*, line: OrderLine, reason: str, at: datetime) -> None:
         notify(
             customer=order.customer,
             title="有资源未能开通，款项已退回",
-            body=f"订单 {order.number} 的“{line.name}”未能开通（{reason.rstrip('。')}）。{line.amount} 元已退回到{where}。",
+            body=(
+                f"订单 {order.number} 的“{line.name}”未能开通（{reason.rstrip('。')}）。"
+                f"{line.amount} 元已退回到{where}。"
+            ),
             link=f"/orders/{order.public_id}/",
             important=True,
         )
