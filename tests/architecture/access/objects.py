@@ -1,0 +1,154 @@
+"""What routes are about: one of each kind in a shop, and its like where nobody of that shop may look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from billing.ledger.models import Account, Entry
+from billing.payments.enums import Provider
+from billing.payments.models import ProviderEvent
+from billing.payments.services import notifications
+from billing.payments.services.accounts import connect_account
+from billing.payments.services.intents import Return
+from billing.settlement.models import Obligation
+from shared_apps.audit.models import Record
+from shared_apps.catalog.models import ImportRun, Plan
+from shared_apps.distributors.models import Distributor
+from shared_apps.identity import services as identity
+from shared_apps.identity.enums import Role
+from shared_apps.kernel import clock, ids, tenancy
+from shared_apps.kernel.money import Money
+from shared_apps.outbox.models import Delivery
+from shared_apps.suppliers.models import Supplier
+from tenant_apps.customers import services as customers
+from tenant_apps.fulfilment.models import Resource
+from tenant_apps.orders.models import OrderLine
+from tenant_apps.orders.services import cart, paying
+from tests import world
+from tests.sandbox_process import new_key_pair
+
+Names = dict[str, str]
+
+# Kinds that belong to one customer: their shop's other customers may not know of them, nor may a
+# salesperson whose customer they are not.
+ONE_CUSTOMERS = {
+    "cart item",
+    "customer",
+    "line",
+    "order",
+    "recharge",
+    "resource",
+    "token",
+    "unpaid order",
+}
+
+
+@dataclass(frozen=True)
+class Things:
+    """By kind: the name of one that is the site's own, and of one that is not, "" where there is none."""
+
+    own: Names
+    foreign: Names
+
+
+def furnish(site: Distributor, elsewhere: Distributor, cast: dict[str, Distributor]) -> Things:
+    """Something of every kind, 客户甲's where a customer has it and looked after by the first SALES."""
+    own, foreign = _tenants(site), _tenants(elsewhere)
+    with tenancy.enter(site.schema_name):
+        trace = OrderLine.objects.get(public_id=own["line"]).public_id
+    own |= _shared(site, trace, cast)
+    foreign |= {kind: str(ids.new_id()) for kind in ("offer", "import", "delivery")}
+    foreign |= {
+        "supplier slug": "nobody",
+        "distributor slug": "nobody",
+        "child": str(elsewhere.public_id),
+        "counterparty": str(elsewhere.public_id),
+        "obligation": _others_hop(site, trace),
+        "way to pay": "",
+    }
+    return Things(own, foreign)
+
+
+def _tenants(site: Distributor) -> Names:
+    with tenancy.enter(site.schema_name):
+        who = world.customer()
+        customers.assign(customer=who, owner=world.staff(Role.SALES))
+        private, public = new_key_pair()
+        connect_account(
+            provider=Provider.ALIPAY,
+            app_id=f"2021{site.pk:012d}",
+            seller_id=f"2088{site.pk:012d}",
+            private_key=private,
+            provider_public_key=public,
+        )
+        world.recharge(who, Money.of("10000"))
+        choice = world.a_choice(hours=5)
+        order = world.place(who, choice)
+        paying.pay_from_balance(order=order, at=clock.now())
+    world.drain()  # the supplier opens at once
+    with tenancy.enter(site.schema_name):
+        back = Return(notify_url="http://shop.localhost/n", return_url="http://shop.localhost/")
+        unpaid = world.place(who, choice)
+        intent = paying.start_payment(order=unpaid, method="ALIPAY_PAGE", back=back, at=clock.now())
+        recharge = customers.start_recharge(
+            customer=who, amount=Money.of("9"), method="ALIPAY_PAGE", back=back, at=clock.now()
+        )
+        item = cart.add(customer=who, choice=choice)
+        token, _ = identity.issue_token(user=who.user, name="程序")
+        notifications.receive(
+            provider=Provider.ALIPAY,
+            claimed_app_id="nobody",
+            body=b"forged",
+            headers={},
+            at=clock.now(),
+        )
+        account = Account.objects.get(party_id=str(who.public_id), code__startswith="220301")
+        return {
+            "account code": account.code,
+            "audit record": str(Record.objects.latest("id").public_id),
+            "cart item": str(item.public_id),
+            "colleague": str(world.staff(Role.SUPPORT).public_id),
+            "customer": str(who.public_id),
+            "entry": str(Entry.objects.latest("id").public_id),
+            "line": str(order.lines.get().public_id),
+            "order": str(order.public_id),
+            "payment number": intent.number,
+            "provider event": str(ProviderEvent.objects.get().public_id),
+            "recharge": str(recharge.public_id),
+            "resource": str(Resource.objects.get().public_id),
+            "token": str(token.public_id),
+            "unpaid order": str(unpaid.public_id),
+        }
+
+
+def _shared(site: Distributor, trace: UUID, cast: dict[str, Distributor]) -> Names:
+    found: dict[str, Callable[[], object]] = {
+        "child": lambda: Distributor.objects.filter(parent=site).earliest("id").public_id,
+        "counterparty": lambda: _creditor(site, trace),
+        "delivery": lambda: Delivery.objects.latest("id").public_id,
+        "distributor slug": lambda: cast["harbour"].slug,
+        "import": lambda: ImportRun.objects.latest("id").public_id,
+        "obligation": lambda: Obligation.objects.get(trace_id=trace, debtor=site).public_id,
+        "offer": lambda: Plan.objects.select_related("offering").earliest("id").offering.public_id,
+        "supplier slug": lambda: Supplier.objects.earliest("id").slug,
+        "way to pay": lambda: "BALANCE",
+    }
+    with tenancy.shared():
+        return {kind: str(look()) for kind, look in found.items()}
+
+
+def _creditor(site: Distributor, trace: UUID) -> UUID:
+    hop = Obligation.objects.select_related("creditor", "supplier").get(trace_id=trace, debtor=site)
+    above = hop.creditor or hop.supplier
+    assert above is not None
+    return above.public_id
+
+
+def _others_hop(site: Distributor, trace: UUID) -> str:
+    """A hop of the very same sale that the site is no party to; "" for the operator of its own sale."""
+    with tenancy.shared():
+        hop = Obligation.objects.filter(trace_id=trace).exclude(debtor=site).exclude(creditor=site)
+        first = hop.first()
+    return str(first.public_id) if first else str(ids.new_id())
