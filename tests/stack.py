@@ -65,20 +65,23 @@ class Stack:
 
     def rows(self, shop: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Reads a shop's own tables as the owner of the database."""
-        with psycopg.connect(self.runtime.admin_url, dbname="ncmatch", autocommit=True) as link:
-            found = link.execute(
-                "SELECT schema_name FROM distributors_distributor WHERE slug = %s", [shop]
-            ).fetchone()
-            assert found is not None, shop
-            link.execute(
-                sql.SQL("SET search_path TO {}, public").format(sql.Identifier(str(found[0])))
-            )
+        with self._inside(shop) as link:
             return link.execute(query, values or None).fetchall()
 
-    def do(self, statement: str, *values: Any) -> None:
-        """Changes a shared table as the owner of the database: what the demo has no page for."""
-        with psycopg.connect(self.runtime.admin_url, dbname="ncmatch", autocommit=True) as link:
+    def do(self, shop: str, statement: str, *values: Any) -> None:
+        """Changes a shop's or a shared table as the owner of the database: what the demo has no page for."""
+        with self._inside(shop) as link:
             link.execute(statement, values)
+
+    def _inside(self, shop: str) -> psycopg.Connection[Any]:
+        link = psycopg.connect(self.runtime.admin_url, dbname="ncmatch", autocommit=True)
+        found = link.execute(
+            "SELECT schema_name FROM distributors_distributor WHERE slug = %s", [shop]
+        ).fetchone()
+        assert found is not None, shop
+        schema = sql.Identifier(str(found[0]))
+        link.execute(sql.SQL("SET search_path TO {}, public").format(schema))
+        return link
 
     def logs(self) -> str:
         """The end of every log, for a failure's report."""

@@ -39,7 +39,15 @@ def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
         if request.headers.get("HX-Request")
         else f"errors/{_page(error)}.html"
     )
-    return render(request, template, {"error": error, "sentence": str(error)}, status=error.status)
+    told = {"error": error, "sentence": str(error), "back": _before(request)}
+    return render(request, template, told, status=error.status)
+
+
+def _before(request: HttpRequest) -> str:
+    """The page whose form was sent; what was sent has an address that may not be opened."""
+    from .middleware.guard import way_back  # which needs `refusal` from here
+
+    return "" if request.method in ("GET", "HEAD") else way_back(request)
 
 
 def _page(error: DomainError) -> str:
@@ -47,7 +55,8 @@ def _page(error: DomainError) -> str:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "errors/403.html", {"reason": "csrf"}, status=403)
+    told = {"reason": "csrf", "back": _before(request)}
+    return render(request, "errors/403.html", told, status=403)
 
 
 def too_many(request: HttpRequest) -> HttpResponse:

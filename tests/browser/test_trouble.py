@@ -119,7 +119,7 @@ def test_what_can_no_longer_be_had_says_so(visits: Visits, stack: Stack) -> None
 
 
 def sell(stack: Stack, supplier: str, state: str) -> None:
-    stack.do("UPDATE suppliers_supplier SET state = %s WHERE name = %s", state, supplier)
+    stack.do("reef", "UPDATE suppliers_supplier SET state = %s WHERE name = %s", state, supplier)
 
 
 def test_a_wrong_code_is_refused_beside_the_field(visits: Visits) -> None:
@@ -154,12 +154,40 @@ def test_a_wrong_password_says_no_more_than_that(visits: Visits) -> None:
     visit.look("log-in-wrong-password")
 
 
+def test_too_late_to_pay(visits: Visits, stack: Stack) -> None:
+    visit = visits("grove", PHONE)
+    at_checkout(visit, "A10")
+    number = submit_order(visit, "支付宝扫码")
+    stack.do("grove", "UPDATE orders_order SET expires_at = now() WHERE number = %s", number)
+    visit.sees("付款时间已过")
+    expect(visit.page.locator(".nc-qr")).to_have_count(0)
+    visit.look("pay-too-late")
+    visit.press("订单")
+    visit.sees("订单正在自动取消")
+    assert visit.page.get_by_text("去付款").count() == 0
+    visit.look("order-too-late")
+
+
+def test_a_form_that_stood_too_long(visits: Visits) -> None:
+    visit = visits("grove", DESK)
+    visit.log_in()
+    visit.open("/account/")
+    visit.page.context.clear_cookies(name="csrftoken")
+    visit.allow(403)
+    visit.press("保存")
+    visit.sees("页面停留太久，需要重新确认")
+    visit.look("form-too-old")
+    visit.press("重新打开")
+    visit.sees("API 令牌")
+
+
 @pytest.mark.parametrize(
     ("path", "status", "name"),
     [
         ("/no-such-page/", 404, "not-found"),
         ("/orders/01a20a7b-5f5c-7b68-96c7-efc27fbfb2e0/", 404, "order-not-found"),
         ("/office/", 404, "not-for-customers"),
+        ("/checkout/?quote=forged", 422, "quote-refused"),
     ],
 )
 def test_refusals_are_pages_too(visits: Visits, path: str, status: int, name: str) -> None:

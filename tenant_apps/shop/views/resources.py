@@ -54,7 +54,7 @@ def _resource(row: Resource, at: datetime) -> dict[str, Any]:
     hub = row.supplier.hub
     running = row.state == ResourceState.RUNNING
     return {
-        "public_id": row.public_id,
+        "number": row.number,
         "url": reverse("shop:resource", args=[row.public_id]),
         "name": row.name,
         "supplier": str(row.supplier),
