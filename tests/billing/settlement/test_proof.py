@@ -54,7 +54,12 @@ class Country:
     moments: list[datetime] = field(default_factory=list)
 
     def plant(self, parents: tuple[int, int, int, int]) -> None:
-        """Another tree of the same five: each hangs under one that stands before it."""
+        """Another tree of the same five: each hangs under one that stands before it.
+
+        Nobody moves in the tree for real; what was sold under an older one is not given back here,
+        because row policies show a party its parent and children of today.
+        """
+        self.sold.clear()
         placed = ["op"]
         with tenancy.shared():
             for slug, choice in zip(OTHERS, parents, strict=True):
