@@ -4,6 +4,7 @@ distributor's own schema; it signs nothing, because nothing that it routes here 
 from __future__ import annotations
 
 import smtplib
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -20,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.audit.services import record
 from shared_apps.kernel import clock
+from shared_apps.kernel.context import actor, become
 from shared_apps.kernel.errors import ProviderError
 
 from . import codes, phones, queries, services
@@ -112,8 +114,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         ]
 
     def login(self, request: HttpRequest, user: User) -> None:
-        at = clock.now()
-        services.welcome(user=user, at=at)
+        who = actor()
+        become(replace(who, kind=user.kind, id=str(user.public_id), name=str(user)))
+        services.welcome(user=user, at=clock.now())
         super().login(request, user)
         record("user.log_in", obj=user)
 

@@ -91,6 +91,7 @@ def _tree(at: datetime) -> None:
                 wholesale_percent=shop.wholesale_percent,
                 at=at,
                 primary_color=shop.color,
+                logo=f"{settings.STATIC_URL}ncmatch/demo/{shop.slug}.svg",
                 tagline=shop.tagline,
                 about=shop.about,
                 service_phone=shop.phone,

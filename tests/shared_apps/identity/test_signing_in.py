@@ -78,12 +78,13 @@ def test_a_visitor_signs_up_by_phone_and_becomes_a_customer(
         assert (customer.user.phone, customer.user.phone_verified) == (number, True)
         assert customer.user.name == "演示客户"
         assert not customer.user.has_usable_password()
-        done = Record.objects.order_by("-pk").values_list("action", flat=True)
+        done = Record.objects.order_by("-pk").values_list("action", "actor_kind", "actor_id")
+        herself = ("CUSTOMER", str(customer.user.public_id))
         assert list(done[:4]) == [
-            "user.log_in",
-            "customer.enrol",
-            "user.prove_phone",
-            "user.begin_signup",
+            ("user.log_in", *herself),
+            ("customer.enrol", *herself),
+            ("user.prove_phone", "ANONYMOUS", ""),
+            ("user.begin_signup", "ANONYMOUS", ""),
         ]
 
 
