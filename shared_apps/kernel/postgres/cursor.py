@@ -51,7 +51,7 @@ class Cursor(DjangoCursor):
         if params is not None or not isinstance(query, str):
             query = self.mogrify(query, params)
         if ";" in query:
-            self._take(step)
+            self._take(step, self.door)
             super().execute(query, **options)
             return self
         self._send_ours((*step.statements, query), **options)
@@ -76,13 +76,12 @@ class Cursor(DjangoCursor):
     def step(self) -> None:
         """By a message of its own, for statements that cannot share one."""
         step = self.door.step() if self.door else None
-        if step is not None:
-            self._take(step)
+        if self.door is not None and step is not None:
+            self._take(step, self.door)
 
-    def _take(self, step: Step) -> None:
-        assert self.door is not None
+    def _take(self, step: Step, door: Door) -> None:
         self._send_ours(step.statements)
-        self.door.stand(step.to)
+        door.stand(step.to)
 
     def _send_ours(self, statements: tuple[str, ...], **options: Any) -> None:
         self._ours = True
