@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -32,6 +33,18 @@ def _cart_count(request: HttpRequest) -> int:
     return cart_size(user) if getattr(request, "distributor", None) else 0
 
 
+def way_back(request: HttpRequest) -> str:
+    """Where to go after logging in: this page, or the page whose form was sent, as it stood."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    if came_from.netloc != request.get_host():
+        return "/"
+    # Never "//elsewhere", which a browser takes for another host.
+    path = f"/{came_from.path.lstrip('/')}"
+    return f"{path}?{came_from.query}" if came_from.query else path
+
+
 def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
     """A plain sentence in place of a stack trace; parts of a page get the sentence alone."""
     template = (
@@ -45,8 +58,6 @@ def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
 
 def _before(request: HttpRequest) -> str:
     """The page whose form was sent; what was sent has an address that may not be opened."""
-    from .middleware.guard import way_back  # which needs `refusal` from here
-
     return "" if request.method in ("GET", "HEAD") else way_back(request)
 
 

@@ -23,7 +23,7 @@ from shared_apps.identity.access import Anyone, access
 from shared_apps.kernel import clock
 from shared_apps.suppliers import queries as suppliers
 
-from .middleware.guard import way_back
+from .pages import way_back
 
 MOST_SHOPS = 60
 

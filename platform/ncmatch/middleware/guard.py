@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -16,7 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from ncmatch.pages import refusal
+from ncmatch.pages import refusal, way_back
 from ncmatch.policies import third_party
 from shared_apps.identity.access import Verdict, policy_of
 from shared_apps.kernel import ids
@@ -44,18 +43,6 @@ def client_ip(request: HttpRequest) -> str | None:
         if forwarded:
             return forwarded
     return request.META.get("REMOTE_ADDR") or None
-
-
-def way_back(request: HttpRequest) -> str:
-    """Where to go after logging in: this page, or the page whose form was sent, as it stood."""
-    if request.method in ("GET", "HEAD"):
-        return request.get_full_path()
-    came_from = urlsplit(request.headers.get("Referer", ""))
-    if came_from.netloc != request.get_host():
-        return "/"
-    # Never "//elsewhere", which a browser takes for another host.
-    path = f"/{came_from.path.lstrip('/')}"
-    return f"{path}?{came_from.query}" if came_from.query else path
 
 
 def is_personal(request: HttpRequest) -> bool:
