@@ -65,6 +65,7 @@ def kill(process: object) -> None:
     pid = getattr(process, "pid", None)
     assert isinstance(pid, int)
     os.kill(pid, signal.SIGKILL)
+    until(lambda: not is_running(pid))
 
 
 def until(true: Callable[[], bool], *, seconds: float = 10) -> None:

@@ -80,6 +80,8 @@ class Cluster:
             password = runtime.passwords.setdefault("postgres", new_password())
             owner = runtime.passwords.setdefault("ncmatch", new_password())
             running = server.process() is not None
+            if not running:
+                server.end_orphans()  # they would still hold the port
             port = (server.port() if running else None) or self.port(runtime, "postgres")
             runtime.server_folder = "" if folder == self.data else str(folder)
             runtime.ports["postgres"] = port
