@@ -1,0 +1,9 @@
+"""Writing the books. Business code says what happened; the distributor's own rules say how it is booked."""
+
+from .opening import open_books as open_books
+from .periods import open_period as open_period
+from .periods import set_period_state as set_period_state
+from .posting import post_event as post_event
+from .posting import post_events as post_events
+from .posting import reverse as reverse
+from .rules import save_rule as save_rule
