@@ -57,4 +57,5 @@ def written() -> tuple[int, int, list[tuple[str, int, int]]]:
 def judge() -> None:
     """Lets the deferred constraints judge now what they would judge at commit."""
     with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")

@@ -269,36 +269,6 @@ class TestSharedTables:
                 activity = "SELECT query FROM pg_catalog.pg_stat_activity WHERE pid = %s"
                 assert ask(activity, other.info.backend_pid) == [("<insufficient privilege>",)]
 
-    @pytest.mark.parametrize("already_there", [True, False])
-    @pytest.mark.parametrize("how", ["execute", "values", "many", "stream", "copy"])
-    def test_a_second_statement_is_not_taken(
-        self, committed: None, cast: Cast, how: str, already_there: bool
-    ) -> None:
-        """Appended to one of ours, to leave the door by it: the server takes one statement only."""
-        stacked = f'SELECT 1; SET ROLE "{cast["north"].schema_name}"'
-        before = {True: "SELECT 1", False: None}[already_there]
-        with tenancy.enter(cast["harbour"].schema_name):
-            if before:
-                ask(before)
-            with (
-                connection.cursor() as cursor,
-                pytest.raises((DatabaseError, psycopg.errors.SyntaxError)) as error,
-            ):
-                if how == "execute":
-                    cursor.execute(stacked)
-                elif how == "values":
-                    cursor.execute(f"{stacked} -- %s", [1])
-                elif how == "many":
-                    cursor.executemany(f"{stacked} -- %s", [[1], [2]])
-                elif how == "stream":
-                    list(cursor.stream(stacked))
-                else:
-                    with cursor.copy(f"COPY (SELECT 1) TO STDOUT; {stacked}"):
-                        raise AssertionError
-            assert "multiple commands" in str(error.value)
-            assert ask("SELECT current_user") == [(cast["harbour"].schema_name,)]
-            assert ask("SELECT 'one; of ours' || %s", ";") == [("one; of ours;",)]
-
     def test_a_policy_that_is_off_is_found(self, committed: None, cast: Cast) -> None:
         sale(cast["pier"])
         assert leaks(cast) == []
