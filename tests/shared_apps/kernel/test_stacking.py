@@ -10,7 +10,7 @@ from shared_apps.distributors.models import Distributor
 from shared_apps.kernel import tenancy
 
 
-def ask(statement: str, *values: object) -> object:
+def ask(statement: str, *values: str) -> object:
     with connection.cursor() as cursor:
         cursor.execute(statement, values or None)
         return cursor.fetchone()[0]
