@@ -38,9 +38,3 @@ class RefundState(models.TextChoices):
     REQUESTED = "REQUESTED", _("退款中")
     SUCCEEDED = "SUCCEEDED", _("已退回")
     FAILED = "FAILED", _("退款失败")
-
-
-class HoldState(models.TextChoices):
-    HELD = "HELD", _("已冻结")
-    CAPTURED = "CAPTURED", _("已扣款")
-    RELEASED = "RELEASED", _("已解冻")

@@ -21,8 +21,3 @@ class NoticeNotFound(NotFound):
 class RefundTooLarge(Conflict):
     code = "payments.refund_too_large"
     sentence = _("退款金额超过了可退余额 %(left)s 元。")
-
-
-class HoldNotActive(Conflict):
-    code = "payments.hold_not_active"
-    sentence = _("这笔冻结款已处理，不能重复处理。")

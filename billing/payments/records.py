@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,7 +12,7 @@ from shared_apps.kernel.money import Money
 
 from .enums import EventState, RefundState
 from .errors import IntentNotFound, NoticeNotFound
-from .models import Hold, PaymentIntent, ProviderEvent, Refund
+from .models import PaymentIntent, ProviderEvent, Refund
 
 
 def intents(
@@ -80,11 +79,6 @@ def refunds_in_flight() -> InFlight:
 
 def failed_refunds(*, since: datetime) -> int:
     return Refund.objects.filter(state=RefundState.FAILED, finished_at__gte=since).count()
-
-
-def holds(*, subject_ids: Collection[UUID]) -> dict[UUID, Hold]:
-    """What was set aside for order lines or refunds, by what it is for. One query."""
-    return {hold.subject_id: hold for hold in Hold.objects.filter(subject_id__in=subject_ids)}
 
 
 def events(

@@ -230,7 +230,7 @@ def _prove_holds(cursor: Any, proof: Proof, schema: str, name: str) -> None:
     """What customers have set aside, by the holds' rows, is what stands in the frozen accounts."""
     ((held,),) = _rows(
         cursor,
-        f"""SELECT coalesce(sum(amount_minor), 0) FROM "{schema}".payments_hold
+        f"""SELECT coalesce(sum(amount_minor), 0) FROM "{schema}".balances_hold
              WHERE created_at <= %s AND (ended_at IS NULL OR ended_at > %s)""",
         [proof.at, proof.at],
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from billing.payments.enums import EventState, HoldState, IntentState, RefundState
+from billing.balances.enums import HoldState
+from billing.payments.enums import EventState, IntentState, RefundState
 from shared_apps.catalog.enums import OfferingState
 from shared_apps.distributors.models import State as DistributorState
 from shared_apps.outbox.models import State as DeliveryState

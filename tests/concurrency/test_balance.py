@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from billing.balances.models import Hold
+from billing.balances.queries import CustomerBalance, balance_of
 from billing.ledger.errors import FloorBreached
 from billing.ledger.models import Balance, Entry
-from billing.payments.models import Hold
-from billing.payments.queries import CustomerBalance, balance_of
 from billing.pricing.services import set_retail_percent
 from billing.settlement.models import Obligation, PriceHop
 from billing.settlement.proof import prove

@@ -13,10 +13,11 @@ import pytest
 from django.test import Client
 from structlog.testing import capture_logs
 
+from billing.balances.models import Hold
+from billing.balances.queries import CustomerBalance, balance_of
 from billing.ledger.models import Account, Entry
 from billing.payments.enums import IntentState, RefundState
-from billing.payments.models import Hold, Payment, PaymentIntent, ProviderEvent, Refund
-from billing.payments.queries import CustomerBalance, balance_of
+from billing.payments.models import Payment, PaymentIntent, ProviderEvent, Refund
 from billing.settlement.proof import prove
 from shared_apps.audit.models import Record
 from shared_apps.distributors.models import Distributor

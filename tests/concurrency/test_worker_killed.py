@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from billing.balances.models import Hold
+from billing.balances.queries import CustomerBalance, balance_of
 from billing.ledger.models import Entry
-from billing.payments.models import Hold
-from billing.payments.queries import CustomerBalance, balance_of
 from billing.settlement.models import Booking, Obligation
 from billing.settlement.proof import prove
 from shared_apps.distributors.models import Distributor

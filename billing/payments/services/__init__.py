@@ -1,1 +1,1 @@
-"""The only writes of payments, by noun: accounts, intents, notifications, refunds, holds."""
+"""The only writes of payments, by noun: accounts, intents, notifications, refunds."""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 
+from billing.balances.services import holds
 from billing.ledger.enums import PartyKind
 from billing.ledger.parties import Party
 from billing.payments.accounts import gateway_for
@@ -21,8 +22,6 @@ from shared_apps.kernel import ids
 from shared_apps.kernel.errors import OutcomeUnknown, ProviderError
 from shared_apps.kernel.money import Money
 from shared_apps.outbox.services import publish
-
-from . import holds
 
 log = structlog.get_logger(__name__)
 

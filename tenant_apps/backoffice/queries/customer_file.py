@@ -3,10 +3,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from billing.balances.queries import CustomerBalance, balance_accounts, balance_of
 from billing.ledger.enums import PartyKind
 from billing.ledger.parties import Party
 from billing.ledger.queries.balances import account_of, sub_account
-from billing.payments.queries import CustomerBalance, balance_accounts, balance_of
 from shared_apps.audit import queries as audit
 from shared_apps.audit.models import Record
 from shared_apps.identity.models import User

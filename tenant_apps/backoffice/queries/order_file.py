@@ -3,8 +3,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from billing.balances import queries as balances
+from billing.balances.models import Hold
 from billing.payments import records as payments
-from billing.payments.models import Hold, PaymentIntent, Refund
+from billing.payments.models import PaymentIntent, Refund
 from billing.settlement import queries as settlement
 from billing.settlement.queries import OwnHop
 from shared_apps.audit import queries as audit
@@ -66,7 +68,7 @@ def order_file(*, user: User, public_id: UUID, me: Distributor, with_cost: bool)
     lines = list(order.lines.all())
     ids = [line.public_id for line in lines]
     hops = settlement.own_costs(trace_ids=ids, me=me) if with_cost else {}
-    holds = payments.holds(subject_ids=ids)
+    holds = balances.holds(subject_ids=ids)
     resources = fulfilment.of_lines(line_ids=ids)
     work = fulfilment.work_of(line_ids=ids)
     intents = payments.intents_with_refunds(order_id=order.public_id)

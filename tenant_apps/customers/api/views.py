@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from billing.balances import queries as balances
 from billing.payments import queries as payments
 from billing.payments.api.fields import PaymentFields
 from billing.payments.errors import IntentNotFound
@@ -116,7 +117,7 @@ class BalanceView(APIView):
     )
     def get(self, request: Request) -> Response:
         customer = queries.customer_of(person(request))
-        return Response(BalanceFields(payments.balance_of(customer_id=customer.public_id)).data)
+        return Response(BalanceFields(balances.balance_of(customer_id=customer.public_id)).data)
 
 
 @access(Customer)
@@ -133,7 +134,7 @@ class StatementView(APIView):
     def get(self, request: Request) -> Response:
         query = asked(request, StatementQuery)
         customer = queries.customer_of(person(request))
-        found = payments.statement_of(customer_id=customer.public_id, **query)
+        found = balances.statement_of(customer_id=customer.public_id, **query)
         lines = [
             {
                 "entry_id": line.entry_id,

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from django.db import transaction
 
+from billing.balances.services import holds
 from billing.ledger.errors import FloorBreached
 from billing.ledger.services import post_event
 from billing.payments.models import Payment
-from billing.payments.services import holds, refunds
+from billing.payments.services import refunds
 from billing.settlement import services as settlement
 from shared_apps.audit.services import record
 from shared_apps.outbox.services import publish

@@ -7,12 +7,13 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
+from billing.balances.services import holds
 from billing.ledger.enums import PartyKind
 from billing.ledger.errors import FloorBreached
 from billing.ledger.parties import Party
 from billing.payments.enums import IntentState
 from billing.payments.models import PaymentIntent
-from billing.payments.services import holds, intents, refunds
+from billing.payments.services import intents, refunds
 from shared_apps.audit.services import record
 from shared_apps.outbox.services import publish
 from tenant_apps.customers.services import notify

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from billing.balances import queries as balances
 from billing.ledger import queries as books
 from billing.payments import queries as payments
 from billing.payments.enums import IntentState, Method
@@ -58,8 +59,8 @@ def balance(request: HttpRequest) -> HttpResponse:
             form.add_error("amount", str(refused))
         else:
             return redirect("shop:recharge", intent.public_id)
-    holding = payments.balance_of(customer_id=who.public_id)
-    statement = payments.statement_of(
+    holding = balances.balance_of(customer_id=who.public_id)
+    statement = balances.statement_of(
         customer_id=who.public_id, page=_number(request.GET.get("page")), per_page=PER_PAGE
     )
     return render(
@@ -120,7 +121,7 @@ def balance_export(request: HttpRequest) -> HttpResponse:
     rows: list[list[str]] = []
     page = 1
     while True:
-        part = payments.statement_of(customer_id=who.public_id, page=page, per_page=500)
+        part = balances.statement_of(customer_id=who.public_id, page=page, per_page=500)
         for line in part.items:
             when = timezone.localtime(line.effective_at).strftime("%Y-%m-%d %H:%M:%S")
             money = (*line.changes, *line.balances)

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from billing.payments import queries as payments
+from billing.balances import queries as balances
 from shared_apps.catalog import queries as catalog
 from shared_apps.identity.access import Customer, access, person
 from shared_apps.kernel import clock, ids, signing
@@ -242,7 +242,7 @@ def _checkout_page(
         raise EmptyCart
     priced = price(choices, at=at)
     due = sum_of(priced)
-    balance = payments.balance_of(customer_id=who.public_id).available
+    balance = balances.balance_of(customer_id=who.public_id).available
     chosen = request.POST.get("pay_by") or (PayBy.BALANCE if balance >= due else PayBy.ALIPAY_PAGE)
     enough = balance >= due
     pays: list[dict[str, Any]] = [

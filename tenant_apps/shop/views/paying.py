@@ -14,6 +14,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from billing.balances import queries as balances
 from billing.ledger.errors import FloorBreached
 from billing.payments import queries as payments
 from billing.payments.enums import IntentState, Method
@@ -84,7 +85,7 @@ def _pay_page(
     request: HttpRequest, order: Order, intent: PaymentIntent | None, *, problem: str = ""
 ) -> HttpResponse:
     at = clock.now()
-    available = payments.balance_of(customer_id=order.customer.public_id).available
+    available = balances.balance_of(customer_id=order.customer.public_id).available
     enough = available >= order.total
     from_balance = _("用余额付款") if enough else _("余额不足（%(sum)s 元）") % {"sum": available}
     others = [

@@ -260,7 +260,7 @@ def test_every_tampering_is_found(books: Cast) -> None:
         f"(SELECT min(id) FROM \"{harbour}\".ledger_entry WHERE kind = 'purchase') %s"
     )
     held = (
-        f"UPDATE \"{pier}\".payments_hold SET amount_minor = amount_minor %s WHERE state = 'HELD'"
+        f"UPDATE \"{pier}\".balances_hold SET amount_minor = amount_minor %s WHERE state = 'HELD'"
     )
     own, theirs = "harbour → north：应付账款", "harbour → north：应收账款"
     op, north = books["op"].pk, books["north"].pk

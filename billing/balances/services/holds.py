@@ -12,13 +12,13 @@ from uuid import UUID
 
 from django.db import transaction
 
+from billing.balances.enums import HoldState
+from billing.balances.errors import HoldNotActive
+from billing.balances.models import Hold
 from billing.ledger.enums import PartyKind
 from billing.ledger.events import Event
 from billing.ledger.parties import Party
 from billing.ledger.services import post_event, post_events
-from billing.payments.enums import HoldState
-from billing.payments.errors import HoldNotActive
-from billing.payments.models import Hold
 from shared_apps.audit.services import record
 from shared_apps.kernel.money import Money
 

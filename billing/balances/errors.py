@@ -1,0 +1,8 @@
+from django.utils.translation import gettext_lazy as _
+
+from shared_apps.kernel.errors import Conflict
+
+
+class HoldNotActive(Conflict):
+    code = "balances.hold_not_active"
+    sentence = _("这笔冻结款已处理，不能重复处理。")
