@@ -10,10 +10,9 @@ from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
 from django.db.models.functions import Length
 
+from billing.ledger.enums import DEBIT_NORMAL, AccountKind, PartyKind, PeriodState, Side
 from shared_apps.kernel.models import PublicId
 from shared_apps.kernel.rows import TenantRows
-
-from .enums import DEBIT_NORMAL, AccountKind, PartyKind, PeriodState, Side
 
 models.CharField.register_lookup(Length)
 
@@ -114,6 +113,7 @@ class Period(models.Model):
     start_date = models.DateField()
     end_date = models.DateField()
     state = models.CharField(max_length=6, choices=PeriodState, default=PeriodState.OPEN)
+    closings = models.PositiveSmallIntegerField(default=0)  # how often it was closed
 
     class Meta:
         constraints = [
@@ -139,7 +139,8 @@ class Entry(PublicId):
     `source` is what the entry was made from, and is unique: the same event is never posted twice.
     `facts` is what the event said (parties and amounts): a second telling of the same source must
     say the same, and new rules can be tried on old facts. `effective_at` is when it happened,
-    `recorded_at` when the books learnt of it.
+    `recorded_at` when the books learnt of it. A fact of days that were closed by then counts from
+    the first moment of the first open day: that is its `effective_at`, and `happened_at` keeps its own.
     """
 
     rows = TenantRows(append_only=True)
@@ -148,6 +149,7 @@ class Entry(PublicId):
     kind = models.CharField(max_length=40)
     source = models.CharField(max_length=200)
     effective_at = models.DateTimeField(db_index=True)
+    happened_at = models.DateTimeField(null=True, blank=True)  # of a late fact alone
     recorded_at = models.DateTimeField(db_default=ClockTimestamp(), editable=False)
     memo = models.CharField(max_length=500, blank=True, default="")
     facts = models.JSONField(default=dict)
@@ -166,6 +168,10 @@ class Entry(PublicId):
                 condition=Q(source__regex="^[A-Za-z0-9_.:/#@+=-]+$"), name="ledger_entry_source"
             ),
             models.CheckConstraint(condition=Q(kind__length__gt=0), name="ledger_entry_kind"),
+            models.CheckConstraint(
+                condition=Q(happened_at__isnull=True) | Q(happened_at__lt=F("effective_at")),
+                name="ledger_entry_late",
+            ),
             models.UniqueConstraint(fields=["source"], name="ledger_entry_posted_once"),
             models.UniqueConstraint(
                 fields=["reverses"],
@@ -228,26 +234,3 @@ class Balance(models.Model):
                 condition=Q(debit_minor__gte=0, credit_minor__gte=0), name="ledger_balance_sums"
             ),
         ]
-
-
-class PostingRule(models.Model):
-    """会计分录: how an event is booked. `lines` is a list of {side, account, party, amount}, where party
-    and amount are names that the event gives; the database accepts only a rule that balances
-    whatever the amounts are."""
-
-    rows = TenantRows()
-
-    event = models.CharField(max_length=40)
-    position = models.PositiveSmallIntegerField(default=1)
-    name = models.CharField(max_length=100)
-    journal = models.ForeignKey(Journal, on_delete=models.PROTECT)
-    lines = models.JSONField()
-    active = models.BooleanField(default=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["event", "position"], name="ledger_rule_position"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.event}/{self.position} {self.name}"

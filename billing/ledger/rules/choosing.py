@@ -8,10 +8,10 @@ from typing import Any, TypedDict
 
 from django.utils.translation import gettext as _
 
-from .enums import Side
-from .errors import Malformed, RuleRefused, UnmatchedEvent
-from .events import Event
-from .models import PostingRule
+from billing.ledger.enums import Side
+from billing.ledger.errors import Malformed, RuleRefused, UnmatchedEvent
+from billing.ledger.events import Event
+from billing.ledger.models import PostingRule
 
 
 class RuleLine(TypedDict):

@@ -1,0 +1,9 @@
+from .books import Account as Account
+from .books import Balance as Balance
+from .books import ClockTimestamp as ClockTimestamp
+from .books import DateRange as DateRange
+from .books import Entry as Entry
+from .books import Journal as Journal
+from .books import Period as Period
+from .books import Posting as Posting
+from .rules import PostingRule as PostingRule
