@@ -31,8 +31,8 @@ def open_account(sandbox: Sandbox, merchant: Merchant | None = None) -> Merchant
         provider="ALIPAY",
         app_id=merchant.app_id,
         seller_id=merchant.seller_id,
-        private_key=merchant.private_key,
-        provider_public_key=merchant.alipay_public_key,
+        settings={"provider_public_key": merchant.alipay_public_key},
+        secret={"private_key": merchant.private_key},
     )
     return merchant
 

@@ -4,14 +4,29 @@ from django.utils.translation import gettext_lazy as _
 
 class Provider(models.TextChoices):
     ALIPAY = "ALIPAY", _("支付宝")
+    WECHAT = "WECHAT", _("微信支付")
+    STRIPE = "STRIPE", _("Stripe")
 
 
 class Method(models.TextChoices):
     ALIPAY_PAGE = "ALIPAY_PAGE", _("支付宝网页支付")
     ALIPAY_QR = "ALIPAY_QR", _("支付宝扫码支付")
+    ALIPAY_WAP = "ALIPAY_WAP", _("支付宝手机网页支付")
+    WECHAT_NATIVE = "WECHAT_NATIVE", _("微信扫码支付")
+    WECHAT_H5 = "WECHAT_H5", _("微信手机网页支付")
+    WECHAT_JSAPI = "WECHAT_JSAPI", _("微信内支付")
+    STRIPE_CHECKOUT = "STRIPE_CHECKOUT", _("Stripe 收银台")
 
 
-PROVIDER_OF = {Method.ALIPAY_PAGE: Provider.ALIPAY, Method.ALIPAY_QR: Provider.ALIPAY}
+PROVIDER_OF = {
+    Method.ALIPAY_PAGE: Provider.ALIPAY,
+    Method.ALIPAY_QR: Provider.ALIPAY,
+    Method.ALIPAY_WAP: Provider.ALIPAY,
+    Method.WECHAT_NATIVE: Provider.WECHAT,
+    Method.WECHAT_H5: Provider.WECHAT,
+    Method.WECHAT_JSAPI: Provider.WECHAT,
+    Method.STRIPE_CHECKOUT: Provider.STRIPE,
+}
 
 
 class IntentState(models.TextChoices):

@@ -17,13 +17,18 @@ from .enums import EventState, IntentState, Method, Provider, RefundState
 
 
 class MerchantAccount(PublicId):
-    """A distributor's account at a payment provider. The private key is sealed and never shown."""
+    """A distributor's account at a payment provider. What is secret is sealed and never shown.
+
+    `app_id` and `seller_id` are the provider's two names for it: Alipay's app and seller, WeChat's
+    appid and mchid, twice Stripe's account. `settings` are its other, public facts; `secrets_sealed`
+    is one sealed JSON object. Which keys each provider needs stands in `accounts`.
+    """
 
     provider = models.CharField(max_length=10, choices=Provider.choices)
     app_id = models.CharField(_("应用编号"), max_length=64)
     seller_id = models.CharField(_("商户编号"), max_length=64)
-    private_key_sealed = models.TextField()
-    provider_public_key = models.TextField()
+    settings = models.JSONField(default=dict)
+    secrets_sealed = models.TextField()
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -54,6 +59,7 @@ class PaymentIntent(PublicId):
     state = models.CharField(max_length=10, choices=IntentState.choices, default=IntentState.OPEN)
     redirect_url = models.TextField(default="", blank=True)
     qr_content = models.TextField(default="", blank=True)
+    provider_ref = models.CharField(max_length=255, default="", blank=True)  # where it names it
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)

@@ -32,4 +32,5 @@ def alipay_notify(request: HttpRequest) -> HttpResponse:
         headers=dict(request.headers),
         at=clock.now(),
     )
-    return HttpResponse(answer.text, content_type="text/plain; charset=utf-8")
+    reply = answer.reply
+    return HttpResponse(reply.text, status=reply.status, content_type=reply.content_type)

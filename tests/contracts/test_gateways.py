@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
+from billing.payments.enums import Method
 from billing.payments.gateways import alipay_keys
 from billing.payments.gateways.alipay import AlipayAccount, AlipayGateway, Refused, claims
 from billing.payments.gateways.base import (
@@ -67,14 +68,15 @@ def start(
     notify_url: str = "",
     expires_at: datetime | None = None,
 ) -> str:
-    return gateway.page_pay(
+    return gateway.start(
+        method=Method.ALIPAY_PAGE,
         number=number,
         amount=amount,
         subject="A100 80G × 8 & 一个月",
         notify_url=notify_url,
         return_url="http://shop.localhost/paid",
         expires_at=expires_at or clock.now() + timedelta(minutes=30),
-    )
+    ).redirect_url
 
 
 def paid(gateway: Gateway, sandbox: Sandbox, number: str, *, notify_url: str = "") -> None:
@@ -104,13 +106,15 @@ class TestPaying:
         self, gateway: Gateway, sandbox: Sandbox, number: str
     ) -> None:
         def code() -> str:
-            return gateway.qr_pay(
+            return gateway.start(
+                method=Method.ALIPAY_QR,
                 number=number,
                 amount=AMOUNT,
                 subject="GPU 云主机",
                 notify_url="",
+                return_url="",
                 expires_at=clock.now() + timedelta(minutes=30),
-            )
+            ).qr_content
 
         first = code()
         assert code() == first, "the same number is the same code"
@@ -196,7 +200,11 @@ class TestRefunding:
 
         def refund(request_no: str, amount: str) -> RefundState:
             return gateway.refund(
-                number=number, request_no=request_no, amount=Money.of(amount), reason="未开通"
+                number=number,
+                request_no=request_no,
+                amount=Money.of(amount),
+                total=AMOUNT,
+                reason="未开通",
             ).state
 
         assert refund("R1", "100.00") is RefundState.DONE
@@ -223,7 +231,9 @@ class TestRefunding:
         sandbox.fault("alipay", "refund_pending", match={"out_trade_no": number})
 
         def refund() -> RefundState:
-            return gateway.refund(number=number, request_no="R1", amount=AMOUNT, reason="").state
+            return gateway.refund(
+                number=number, request_no="R1", amount=AMOUNT, total=AMOUNT, reason=""
+            ).state
 
         assert refund() is RefundState.PENDING
         trade = sandbox.trade(number)
@@ -235,7 +245,7 @@ class TestRefunding:
     ) -> None:
         sandbox.visit(start(gateway, number))
         with pytest.raises(Refused):
-            gateway.refund(number=number, request_no="R1", amount=AMOUNT, reason="")
+            gateway.refund(number=number, request_no="R1", amount=AMOUNT, total=AMOUNT, reason="")
 
     def test_an_unknown_refund_is_not_found(
         self, gateway: Gateway, sandbox: Sandbox, number: str
@@ -267,7 +277,9 @@ class TestTheGatewayMisbehaves:
         sandbox.fault("alipay", fault, match={"out_trade_no": number}, **params)
 
         def refund() -> RefundState:
-            return gateway.refund(number=number, request_no="R1", amount=AMOUNT, reason="").state
+            return gateway.refund(
+                number=number, request_no="R1", amount=AMOUNT, total=AMOUNT, reason=""
+            ).state
 
         with pytest.raises(OutcomeUnknown):
             refund()
@@ -281,7 +293,7 @@ class TestTheGatewayMisbehaves:
             account(merchant, gateway_url="http://127.0.0.1:1/alipay/gateway.do"), timeout=3
         )
         with pytest.raises(ProviderError) as error:
-            nowhere.refund(number=number, request_no="R1", amount=AMOUNT, reason="")
+            nowhere.refund(number=number, request_no="R1", amount=AMOUNT, total=AMOUNT, reason="")
         assert not isinstance(error.value, OutcomeUnknown)
         assert not error.value.permanent
 
@@ -328,7 +340,9 @@ class TestNotifications:
     def test_a_refund_is_told_apart_from_a_payment(
         self, gateway: Gateway, sandbox: Sandbox, bought: str
     ) -> None:
-        gateway.refund(number=bought, request_no="R1", amount=Money.of("8.50"), reason="")
+        gateway.refund(
+            number=bought, request_no="R1", amount=Money.of("8.50"), total=AMOUNT, reason=""
+        )
         notice = gateway.verify_notification(
             raw_body=self.body(sandbox, bought, event="refunded", out_request_no="R1"),
             headers=FORM,

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from django.test import override_settings
 
+from billing.payments.enums import Method
 from billing.payments.gateways.alipay import AlipayAccount, AlipayGateway
 from billing.payments.gateways.base import TradeState
 from shared_apps.identity.sms import SmsRefused, send_sms
@@ -46,13 +47,18 @@ def gateway(merchant: Merchant) -> AlipayGateway:
 
 
 def page_pay(merchant: Merchant, number: str, *, notify_url: str = "") -> str:
-    return gateway(merchant).page_pay(
-        number=number,
-        amount=Money.of("9.90"),
-        subject="<b>算力</b>",
-        notify_url=notify_url,
-        return_url="",
-        expires_at=clock.now() + timedelta(minutes=5),
+    return (
+        gateway(merchant)
+        .start(
+            method=Method.ALIPAY_PAGE,
+            number=number,
+            amount=Money.of("9.90"),
+            subject="<b>算力</b>",
+            notify_url=notify_url,
+            return_url="",
+            expires_at=clock.now() + timedelta(minutes=5),
+        )
+        .redirect_url
     )
 
 

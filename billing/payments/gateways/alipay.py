@@ -18,6 +18,7 @@ from alipay.aop.api.domain.AlipayTradePagePayModel import AlipayTradePagePayMode
 from alipay.aop.api.domain.AlipayTradePrecreateModel import AlipayTradePrecreateModel
 from alipay.aop.api.domain.AlipayTradeQueryModel import AlipayTradeQueryModel
 from alipay.aop.api.domain.AlipayTradeRefundModel import AlipayTradeRefundModel
+from alipay.aop.api.domain.AlipayTradeWapPayModel import AlipayTradeWapPayModel
 from alipay.aop.api.exception.Exception import RequestException, ResponseException
 from alipay.aop.api.request.AlipayTradeCloseRequest import AlipayTradeCloseRequest
 from alipay.aop.api.request.AlipayTradeFastpayRefundQueryRequest import (
@@ -27,6 +28,7 @@ from alipay.aop.api.request.AlipayTradePagePayRequest import AlipayTradePagePayR
 from alipay.aop.api.request.AlipayTradePrecreateRequest import AlipayTradePrecreateRequest
 from alipay.aop.api.request.AlipayTradeQueryRequest import AlipayTradeQueryRequest
 from alipay.aop.api.request.AlipayTradeRefundRequest import AlipayTradeRefundRequest
+from alipay.aop.api.request.AlipayTradeWapPayRequest import AlipayTradeWapPayRequest
 from alipay.aop.api.response.AlipayTradeCloseResponse import AlipayTradeCloseResponse
 from alipay.aop.api.response.AlipayTradeFastpayRefundQueryResponse import (
     AlipayTradeFastpayRefundQueryResponse,
@@ -35,6 +37,7 @@ from alipay.aop.api.response.AlipayTradePrecreateResponse import AlipayTradePrec
 from alipay.aop.api.response.AlipayTradeQueryResponse import AlipayTradeQueryResponse
 from alipay.aop.api.response.AlipayTradeRefundResponse import AlipayTradeRefundResponse
 
+from billing.payments.enums import Method
 from shared_apps.kernel.errors import OutcomeUnknown, ProviderError
 from shared_apps.kernel.money import DEFAULT_CURRENCY, Money
 
@@ -47,6 +50,8 @@ from .base import (
     NotificationRefused,
     RefundState,
     Refusal,
+    Reply,
+    Started,
     TradeAlreadyPaid,
     TradeState,
 )
@@ -55,6 +60,15 @@ TIMEOUT_SECONDS = 8
 LONGEST_SUBJECT = 256
 LARGEST_NOTICE = 32 * 1024
 
+_PRODUCTS = {
+    Method.ALIPAY_PAGE: (
+        AlipayTradePagePayModel,
+        AlipayTradePagePayRequest,
+        "FAST_INSTANT_TRADE_PAY",
+    ),
+    Method.ALIPAY_WAP: (AlipayTradeWapPayModel, AlipayTradeWapPayRequest, "QUICK_WAP_WAY"),
+    Method.ALIPAY_QR: (AlipayTradePrecreateModel, AlipayTradePrecreateRequest, ""),
+}
 _SUCCESS = "10000"
 _UNAVAILABLE = "20000"
 _BUSINESS = "40004"
@@ -112,8 +126,8 @@ def claims(raw_body: bytes) -> dict[str, str]:
 
 class AlipayGateway:
     kind: ClassVar[str] = "alipay"
-    accepted_answer: ClassVar[str] = "success"
-    refused_answer: ClassVar[str] = "failure"
+    accepted_answer: ClassVar[Reply] = Reply("success")
+    refused_answer: ClassVar[Reply] = Reply("failure")
 
     def __init__(self, account: AlipayAccount, *, timeout: float = TIMEOUT_SECONDS) -> None:
         """Raises ValueError for keys that cannot be used."""
@@ -127,43 +141,40 @@ class AlipayGateway:
             timeout=timeout,
         )
 
-    def page_pay(
+    def start(
         self,
         *,
+        method: Method,
         number: str,
         amount: Money,
         subject: str,
         notify_url: str,
         return_url: str,
         expires_at: datetime,
-    ) -> str:
-        model = AlipayTradePagePayModel()
-        model.product_code = "FAST_INSTANT_TRADE_PAY"
+        payer_ip: str = "",
+        openid: str = "",
+    ) -> Started:
+        """A page is an address that we sign ourselves: only the QR code asks Alipay something."""
+        if method not in _PRODUCTS:
+            raise ValueError(f"{method} is not Alipay's.")
+        model_class, request_class, product_code = _PRODUCTS[method]
+        model = model_class()
         model.out_trade_no = number
         model.total_amount = _yuan(amount)
         model.subject = subject[:LONGEST_SUBJECT]
         model.time_expire = alipay_keys.china_text(expires_at)
-        request = AlipayTradePagePayRequest(biz_model=model)
+        request = request_class(biz_model=model)
         request.notify_url = notify_url
+        if method is Method.ALIPAY_QR:
+            answer = self._call(request, AlipayTradePrecreateResponse())
+            if answer.out_trade_no != number or not answer.qr_code:
+                raise OutcomeUnknown(detail="The answer is about another payment.")
+            return Started(qr_content=str(answer.qr_code))
+        model.product_code = product_code
         request.return_url = return_url
-        return str(self._client.page_execute(request, http_method="GET"))
+        return Started(redirect_url=str(self._client.page_execute(request, http_method="GET")))
 
-    def qr_pay(
-        self, *, number: str, amount: Money, subject: str, notify_url: str, expires_at: datetime
-    ) -> str:
-        model = AlipayTradePrecreateModel()
-        model.out_trade_no = number
-        model.total_amount = _yuan(amount)
-        model.subject = subject[:LONGEST_SUBJECT]
-        model.time_expire = alipay_keys.china_text(expires_at)
-        request = AlipayTradePrecreateRequest(biz_model=model)
-        request.notify_url = notify_url
-        answer = self._call(request, AlipayTradePrecreateResponse())
-        if answer.out_trade_no != number or not answer.qr_code:
-            raise OutcomeUnknown(detail="The answer is about another payment.")
-        return str(answer.qr_code)
-
-    def query(self, *, number: str) -> GatewayTrade:
+    def query(self, *, number: str, ref: str = "") -> GatewayTrade:
         model = AlipayTradeQueryModel()
         model.out_trade_no = number
         try:
@@ -185,7 +196,7 @@ class AlipayGateway:
             paid_at=alipay_keys.china_moment(str(answer.send_pay_date or "")),
         )
 
-    def close(self, *, number: str) -> TradeState:
+    def close(self, *, number: str, ref: str = "") -> TradeState:
         model = AlipayTradeCloseModel()
         model.out_trade_no = number
         try:
@@ -200,7 +211,17 @@ class AlipayGateway:
             raise
         return TradeState.CLOSED
 
-    def refund(self, *, number: str, request_no: str, amount: Money, reason: str) -> GatewayRefund:
+    def refund(
+        self,
+        *,
+        number: str,
+        request_no: str,
+        amount: Money,
+        total: Money,
+        reason: str,
+        notify_url: str = "",
+        ref: str = "",
+    ) -> GatewayRefund:
         model = AlipayTradeRefundModel()
         model.out_trade_no = number
         model.out_request_no = request_no
@@ -226,7 +247,7 @@ class AlipayGateway:
             raise OutcomeUnknown(detail=f"Refund {request_no} was of {known.amount}.")
         return known
 
-    def query_refund(self, *, number: str, request_no: str) -> GatewayRefund:
+    def query_refund(self, *, number: str, request_no: str, ref: str = "") -> GatewayRefund:
         model = AlipayTradeFastpayRefundQueryModel()
         model.out_trade_no = number
         model.out_request_no = request_no

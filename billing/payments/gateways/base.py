@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
 from django.utils.translation import gettext_lazy as _
 
+from billing.payments.enums import Method
 from shared_apps.kernel.errors import ProviderError
 from shared_apps.kernel.money import Money
 
@@ -53,6 +54,59 @@ class Refusal(StrEnum):
     FOREIGN_APP = "FOREIGN_APP"
     FOREIGN_SELLER = "FOREIGN_SELLER"
     FOREIGN_CURRENCY = "FOREIGN_CURRENCY"
+
+
+class BillKind(StrEnum):
+    PAYMENT = "PAYMENT"
+    REFUND = "REFUND"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the provider wants to read in answer to a notification."""
+
+    text: str
+    status: int = 200
+    content_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """How the buyer pays: an address, the text of a QR code, or what WeChat's own browser is given.
+
+    `provider_ref` is the provider's name for what was started, where it has one already.
+    """
+
+    redirect_url: str = ""
+    qr_content: str = ""
+    jsapi: Mapping[str, str] | None = None
+    provider_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BillLine:
+    """One movement in a provider's daily bill.
+
+    `amount` is positive for payments and refunds alike. `fee` is what the provider kept of this
+    line; negative where it gave a fee back. `number` is ours, `request_no` that of a refund.
+    """
+
+    kind: BillKind
+    number: str
+    request_no: str
+    provider_trade_no: str
+    amount: Money
+    fee: Money
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """All that a provider moved for one account on one day of its calendar, with the file itself."""
+
+    day: date
+    lines: tuple[BillLine, ...]
+    raw: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,37 +175,53 @@ class TradeAlreadyPaid(ProviderError):
         self.number = number
 
 
+class BillMissing(ProviderError):
+    """The provider has no bill of that day: it is not made yet, or nothing happened on that day."""
+
+    code = "payments.bill_missing"
+    status = 409
+    sentence = _("支付机构还没有这一天的账单：可能尚未生成，也可能当天没有交易。")
+
+    def __init__(self, *, day: date, detail: str = "") -> None:
+        super().__init__(permanent=False, detail=detail, day=day.isoformat())
+
+
 class Gateway(Protocol):
     """One merchant account at one provider."""
 
     kind: ClassVar[str]
-    accepted_answer: ClassVar[str]
-    refused_answer: ClassVar[str]
+    accepted_answer: ClassVar[Reply]
+    refused_answer: ClassVar[Reply]
 
-    def page_pay(
+    def start(
         self,
         *,
+        method: Method,
         number: str,
         amount: Money,
         subject: str,
         notify_url: str,
         return_url: str,
         expires_at: datetime,
-    ) -> str:
-        """The address to send the buyer's browser to. Makes no call, moves no money."""
+        payer_ip: str = "",
+        openid: str = "",
+    ) -> Started:
+        """Asks the provider to take this amount under our number. Moves no money; safe to repeat.
+
+        WECHAT_H5 needs the buyer's address, WECHAT_JSAPI his openid. Raises ValueError for
+        another provider's method, and for an amount that the provider cannot be asked for.
+        """
         ...
 
-    def qr_pay(
-        self, *, number: str, amount: Money, subject: str, notify_url: str, expires_at: datetime
-    ) -> str:
-        """The text of a QR code that the buyer scans. Safe to repeat for the same number."""
+    def query(self, *, number: str, ref: str = "") -> GatewayTrade:
+        """What became of a payment, asked of the provider itself. Safe to repeat.
+
+        `ref`, here and below, is the `provider_ref` that `start` gave; without it Stripe's sessions
+        of the day are searched for our number.
+        """
         ...
 
-    def query(self, *, number: str) -> GatewayTrade:
-        """What became of a payment, asked of the provider itself. Safe to repeat."""
-        ...
-
-    def close(self, *, number: str) -> TradeState:
+    def close(self, *, number: str, ref: str = "") -> TradeState:
         """Stops an unpaid trade: CLOSED, or NOT_FOUND where the buyer never opened it.
 
         A NOT_FOUND trade can still be opened and paid until its `expires_at`.
@@ -159,11 +229,24 @@ class Gateway(Protocol):
         """
         ...
 
-    def refund(self, *, number: str, request_no: str, amount: Money, reason: str) -> GatewayRefund:
-        """Gives money back. The same request_no and amount never pay twice; keep them on retry."""
+    def refund(
+        self,
+        *,
+        number: str,
+        request_no: str,
+        amount: Money,
+        total: Money,
+        reason: str,
+        notify_url: str = "",
+        ref: str = "",
+    ) -> GatewayRefund:
+        """Gives money back. The same request_no and amount never pay twice; keep them on retry.
+
+        `total` is what was paid: WeChat wants to hear it.
+        """
         ...
 
-    def query_refund(self, *, number: str, request_no: str) -> GatewayRefund:
+    def query_refund(self, *, number: str, request_no: str, ref: str = "") -> GatewayRefund:
         """What became of one refund request. Safe to repeat."""
         ...
 
@@ -172,4 +255,8 @@ class Gateway(Protocol):
 
         Raises NotificationRefused with the reason. Reads no state.
         """
+        ...
+
+    def daily_bill(self, *, day: date) -> Bill:
+        """What the provider says that it moved on a day of its own calendar. Raises BillMissing."""
         ...

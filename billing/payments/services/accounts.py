@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+
 from django.db import transaction
 
 from billing.payments.models import MerchantAccount
@@ -8,9 +11,17 @@ from shared_apps.kernel import secrets
 
 
 def connect_account(
-    *, provider: str, app_id: str, seller_id: str, private_key: str, provider_public_key: str
+    *,
+    provider: str,
+    app_id: str,
+    seller_id: str,
+    settings: Mapping[str, str],
+    secret: Mapping[str, str],
 ) -> MerchantAccount:
-    """Makes this the distributor's active account at the provider. The key is sealed before it is stored."""
+    """Makes this the distributor's active account at the provider.
+
+    `secret` is sealed before it is stored. Which keys are needed: `billing.payments.accounts`.
+    """
     with transaction.atomic():
         MerchantAccount.objects.filter(provider=provider, is_active=True).exclude(
             app_id=app_id
@@ -20,8 +31,8 @@ def connect_account(
             app_id=app_id,
             defaults={
                 "seller_id": seller_id,
-                "private_key_sealed": secrets.seal(private_key),
-                "provider_public_key": provider_public_key,
+                "settings": dict(settings),
+                "secrets_sealed": secrets.seal(json.dumps(dict(secret))),
                 "is_active": True,
             },
         )

@@ -71,25 +71,18 @@ def start(
             obj=intent,
             after={"number": intent.number, "amount": str(amount), "method": method},
         )
-    gateway = gateway_for(account)
-    if method == Method.ALIPAY_QR:
-        intent.qr_content = gateway.qr_pay(
-            number=intent.number,
-            amount=amount,
-            subject=intent.subject,
-            notify_url=back.notify_url,
-            expires_at=expires_at,
-        )
-    else:
-        intent.redirect_url = gateway.page_pay(
-            number=intent.number,
-            amount=amount,
-            subject=intent.subject,
-            notify_url=back.notify_url,
-            return_url=back.return_url,
-            expires_at=expires_at,
-        )
-    intent.save(update_fields=["qr_content", "redirect_url"])
+    started = gateway_for(account).start(
+        method=Method(method),
+        number=intent.number,
+        amount=amount,
+        subject=intent.subject,
+        notify_url=back.notify_url,
+        return_url=back.return_url,
+        expires_at=expires_at,
+    )
+    intent.qr_content, intent.redirect_url = started.qr_content, started.redirect_url
+    intent.provider_ref = started.provider_ref
+    intent.save(update_fields=["qr_content", "redirect_url", "provider_ref"])
     return intent
 
 
@@ -151,11 +144,11 @@ def check(*, number: str, at: datetime) -> str:
         return intent.state
     gateway = gateway_for(intent.account)
     try:
-        trade = gateway.query(number=number)
+        trade = gateway.query(number=number, ref=intent.provider_ref)
         if trade.state is TradeState.PAID:
             return _paid(intent, trade, at)
         if at >= intent.expires_at:
-            gateway.close(number=number)
+            gateway.close(number=number, ref=intent.provider_ref)
             return _close(number, at)
     except TradeAlreadyPaid:
         log.info("payment.paid_while_closing", number=number)

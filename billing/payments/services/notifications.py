@@ -18,6 +18,7 @@ from billing.payments.gateways.base import (
     NoticeKind,
     Notification,
     NotificationRefused,
+    Reply,
     TradeState,
 )
 from billing.payments.models import MerchantAccount, PaymentIntent, ProviderEvent
@@ -37,7 +38,7 @@ class Answer:
     """What to tell the provider: `accepted` stops it from sending again."""
 
     accepted: bool
-    text: str
+    reply: Reply
 
 
 def receive(
@@ -50,7 +51,7 @@ def receive(
     account = MerchantAccount.objects.filter(provider=provider, app_id=claimed_app_id).first()
     if account is None:
         _keep(provider, claimed_app_id, body, EventState.REFUSED, "FOREIGN_APP")
-        return Answer(accepted=False, text="fail")
+        return Answer(accepted=False, reply=Reply("fail"))
     gateway = gateway_for(account)
     try:
         notice = gateway.verify_notification(raw_body=body, headers=headers)
@@ -62,15 +63,15 @@ def receive(
             EventState.REFUSED,
             f"{refused.reason}: {refused.detail}",
         )
-        return Answer(accepted=False, text=gateway.refused_answer)
+        return Answer(accepted=False, reply=gateway.refused_answer)
     return _apply(account, gateway, notice, body, at)
 
 
 def _apply(
     account: MerchantAccount, gateway: Gateway, notice: Notification, body: bytes, at: datetime
 ) -> Answer:
-    refused = Answer(accepted=False, text=gateway.refused_answer)
-    accepted = Answer(accepted=True, text=gateway.accepted_answer)
+    refused = Answer(accepted=False, reply=gateway.refused_answer)
+    accepted = Answer(accepted=True, reply=gateway.accepted_answer)
     intent = PaymentIntent.objects.filter(number=notice.number, account=account).first()
     if intent is None:
         _keep(account.provider, account.app_id, body, EventState.REFUSED, "UNKNOWN_ORDER", notice)

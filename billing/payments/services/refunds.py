@@ -15,7 +15,7 @@ from billing.payments.enums import RefundState
 from billing.payments.errors import RefundTooLarge
 from billing.payments.gateways.base import Gateway
 from billing.payments.gateways.base import RefundState as AtProvider
-from billing.payments.models import Payment, Refund
+from billing.payments.models import Payment, PaymentIntent, Refund
 from billing.payments.parties import channel_party
 from shared_apps.audit.services import record
 from shared_apps.kernel import ids
@@ -72,12 +72,17 @@ def send(*, number: str, at: datetime) -> str:
     amount = Money(refund.amount_minor, refund.payment.currency)
     try:
         done = gateway.refund(
-            number=intent.number, request_no=number, amount=amount, reason=refund.reason
+            number=intent.number,
+            request_no=number,
+            amount=amount,
+            total=intent.amount,
+            reason=refund.reason,
+            ref=intent.provider_ref,
         )
     except OutcomeUnknown as unknown:
         log.warning("refund.unknown", number=number, detail=unknown.detail)
     except ProviderError as refused:
-        if refused.permanent and _never_happened(gateway, intent.number, number):
+        if refused.permanent and _never_happened(gateway, intent, number):
             return _fail(number, refused.detail, at)
         log.warning("refund.try_again", number=number, detail=refused.detail)
     else:
@@ -88,10 +93,12 @@ def send(*, number: str, at: datetime) -> str:
     return refund.state
 
 
-def _never_happened(gateway: Gateway, number: str, request_no: str) -> bool:
+def _never_happened(gateway: Gateway, intent: PaymentIntent, request_no: str) -> bool:
     """A refusal counts once the provider also says that it knows of no such refund."""
     try:
-        known = gateway.query_refund(number=number, request_no=request_no)
+        known = gateway.query_refund(
+            number=intent.number, request_no=request_no, ref=intent.provider_ref
+        )
     except ProviderError:
         return False
     return known.state is AtProvider.NOT_FOUND

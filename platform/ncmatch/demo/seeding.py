@@ -155,8 +155,8 @@ def _shop(distributor: Distributor, shop: Shop, at: datetime) -> None:
             provider=Provider.ALIPAY,
             app_id=merchant.app_id,
             seller_id=merchant.seller_id,
-            private_key=merchant.private_key,
-            provider_public_key=merchant.alipay_public_key,
+            settings={"provider_public_key": merchant.alipay_public_key},
+            secret={"private_key": merchant.private_key},
         )
     if not User.objects.exists():
         for role in ROLES:

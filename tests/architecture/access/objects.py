@@ -80,8 +80,8 @@ def _tenants(site: Distributor) -> Names:
             provider=Provider.ALIPAY,
             app_id=f"2021{site.pk:012d}",
             seller_id=f"2088{site.pk:012d}",
-            private_key=private,
-            provider_public_key=public,
+            settings={"provider_public_key": public},
+            secret={"private_key": private},
         )
         world.recharge(who, Money.of("10000"))
         choice = world.a_choice(hours=5)

@@ -46,8 +46,8 @@ def with_alipay(harbour: Distributor, inside: Inside, settings: Any) -> None:
             provider="ALIPAY",
             app_id="2021000000000001",
             seller_id="2088000000000001",
-            private_key=private,
-            provider_public_key=public,
+            settings={"provider_public_key": public},
+            secret={"private_key": private},
         )
 
 

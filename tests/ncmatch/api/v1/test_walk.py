@@ -35,8 +35,8 @@ def merchant(db: None, pier: Distributor, inside: Inside, sandbox: Sandbox, sett
             provider="ALIPAY",
             app_id=account.app_id,
             seller_id=account.seller_id,
-            private_key=account.private_key,
-            provider_public_key=account.alipay_public_key,
+            settings={"provider_public_key": account.alipay_public_key},
+            secret={"private_key": account.private_key},
         )
 
 
