@@ -113,7 +113,7 @@ class Period(models.Model):
     start_date = models.DateField()
     end_date = models.DateField()
     state = models.CharField(max_length=6, choices=PeriodState, default=PeriodState.OPEN)
-    closings = models.PositiveSmallIntegerField(default=0)  # how often it was closed
+    closings = models.PositiveSmallIntegerField(db_default=0)  # how often it was closed
 
     class Meta:
         constraints = [

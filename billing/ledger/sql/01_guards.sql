@@ -9,6 +9,29 @@ CREATE OR REPLACE FUNCTION public.ledger_day(at timestamptz) RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (at AT TIME ZONE 'Asia/Shanghai')::date;
 
+-- The moment at which a day begins.
+CREATE OR REPLACE FUNCTION public.ledger_start(day date) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN day::timestamp AT TIME ZONE 'Asia/Shanghai';
+
+-- Of a moment in a closed period: when the first open day after it begins. Of any other: null.
+CREATE OR REPLACE FUNCTION public.ledger_opens(at timestamptz) RETURNS timestamptz
+LANGUAGE sql STABLE SECURITY INVOKER AS $$
+    SELECT public.ledger_start(min(last.end_date))
+      FROM ledger_period p
+      JOIN ledger_period last ON last.state = 'CLOSED' AND last.end_date >= p.end_date
+     WHERE p.state = 'CLOSED'
+       AND public.ledger_day(at) >= p.start_date AND public.ledger_day(at) < p.end_date
+       AND NOT EXISTS (SELECT FROM ledger_period n WHERE n.state = 'CLOSED' AND n.start_date = last.end_date);
+$$;
+
+-- For whoever closes or opens days: waits for the entries under way and holds new ones up until the
+-- transaction ends, so that what is summed is what is closed.
+CREATE OR REPLACE FUNCTION public.ledger_hold_days() RETURNS void
+LANGUAGE sql VOLATILE SECURITY INVOKER AS $$
+    SELECT pg_advisory_xact_lock(hashtext('ledger_period'), hashtext(current_schema()));
+$$;
+
 -- A trigger may fire when search_path names another schema already: a deferred one fires at commit.
 -- So every trigger here first asks whether plain names mean the tables of its own schema and, if not,
 -- moves there (ledger_stand) and back (ledger_return). An undone transaction undoes the move as well.

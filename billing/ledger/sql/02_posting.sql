@@ -1,11 +1,13 @@
 -- Posting: one implementation, set-based; a single entry is a batch of one. The functions belong to
 -- the caller: they run with his rights, on the tables that his search_path names.
 
--- An entry: {"journal": code, "kind", "source", "effective_at", "memo"?, "facts"?, "reverses"?: id,
+-- An entry: {"journal": code, "kind", "source", "effective_at", "exact"?, "memo"?, "facts"?, "reverses"?: id,
 --   "lines": [{"side", "account": code, "party_kind"?, "party_id"?, "party_name"?, "amount": minor, "currency"?}]}
 -- A line with a party means that party's account under the control account, opened if it is missing.
 -- A source that the books know is not posted again: its entry comes back with posted = false if it
 -- was told with the same kind and facts, and is 23L04 otherwise. All or nothing; ord counts from 1.
+-- A late fact, of a day that is closed already, counts from the first moment of the first open day after
+-- it and keeps its own time as happened_at; one whose date is meant ("exact": true) is 23L03 instead.
 CREATE OR REPLACE FUNCTION public.ledger_post_many(entries jsonb)
 RETURNS TABLE (ord bigint, entry_id bigint, posted boolean)
 LANGUAGE plpgsql SECURITY INVOKER AS $$
@@ -15,7 +17,12 @@ DECLARE
     lacking boolean;
     odd record;
     made bigint[];
+    shut timestamptz;
 BEGIN
+    -- No day is closed from here on; what is closed is seen by the statements that follow.
+    PERFORM pg_advisory_xact_lock_shared(hashtext('ledger_period'), hashtext(current_schema()));
+    SELECT public.ledger_start(max(p.end_date)) INTO shut FROM ledger_period p WHERE p.state = 'CLOSED';
+
     -- Resolve the lines; what is missing is opened, and then they are resolved once more.
     FOR attempt IN 1..2 LOOP
         SELECT array_agg(r.ord), array_agg(r.account_id), array_agg(r.side), array_agg(r.amount),
@@ -78,15 +85,20 @@ BEGIN
     WITH told AS MATERIALIZED (
         SELECT DISTINCT ON (s.source) s.*
           FROM ROWS FROM (jsonb_to_recordset(entries) AS (
-                journal text, kind text, source text, effective_at timestamptz, memo text,
+                journal text, kind text, source text, effective_at timestamptz, exact boolean, memo text,
                 facts jsonb, reverses bigint, lines jsonb)
-          ) WITH ORDINALITY AS s(journal, kind, source, effective_at, memo, facts, reverses, lines, ord)
+          ) WITH ORDINALITY AS s(journal, kind, source, effective_at, exact, memo, facts, reverses, lines, ord)
          ORDER BY s.source, s.ord
-    ), written AS (
-        INSERT INTO ledger_entry (public_id, journal_id, kind, source, effective_at, memo, facts, reverses_id)
-        SELECT uuidv7(), (SELECT j.id FROM ledger_journal j WHERE j.code = t.journal), t.kind, t.source,
-               t.effective_at, coalesce(t.memo, ''), coalesce(t.facts, jsonb_build_object('lines', t.lines)), t.reverses
+    ), dated AS (
+        SELECT t.*, CASE WHEN t.effective_at < shut AND t.exact IS NOT TRUE
+                         THEN public.ledger_opens(t.effective_at) END AS opens
           FROM told t
+    ), written AS (
+        INSERT INTO ledger_entry (public_id, journal_id, kind, source, effective_at, happened_at, memo, facts, reverses_id)
+        SELECT uuidv7(), (SELECT j.id FROM ledger_journal j WHERE j.code = t.journal), t.kind, t.source,
+               coalesce(t.opens, t.effective_at), CASE WHEN t.opens IS NOT NULL THEN t.effective_at END,
+               coalesce(t.memo, ''), coalesce(t.facts, jsonb_build_object('lines', t.lines)), t.reverses
+          FROM dated t
          ORDER BY t.ord
             ON CONFLICT (source) DO NOTHING
         RETURNING id, source

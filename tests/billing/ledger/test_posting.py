@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection, transaction
 
-from billing.ledger import queries, services
+from billing.ledger import days, queries, rules, services
 from billing.ledger.chart import RULES
 from billing.ledger.enums import PeriodState
 from billing.ledger.errors import (
@@ -20,6 +22,7 @@ from billing.ledger.errors import (
     SourceConflict,
     UnknownAccount,
     UnmatchedEvent,
+    refusals,
 )
 from billing.ledger.models import Account, Entry, Period, PostingRule
 from billing.ledger.parties import Party
@@ -251,24 +254,56 @@ def test_a_reversal_follows_what_was_written_not_the_rules_of_today() -> None:
     assert queries.balance(account="1122") == queries.balance(account="6001") == Money.zero()
 
 
-def test_nothing_lands_in_a_closed_period_until_it_is_open_again() -> None:
-    march = Period.objects.get(start_date=date(2026, 3, 1))
-    services.set_period_state(period=march, state=PeriodState.CLOSED)
+def close(*months: int) -> None:
+    Period.objects.filter(start_date__month__in=months).update(state=PeriodState.CLOSED)
+
+
+def test_a_late_fact_counts_from_the_first_open_day_and_keeps_its_own_time() -> None:
+    close(1, 2, 3, 4)
+    late = post("recharge", "10.00", "payment:1")
+    assert late.effective_at == days.start_of(date(2026, 5, 1))
+    assert late.happened_at == AT
+    punctual = post("recharge", "10.00", "payment:2", minutes=60 * 24 * 60)
+    assert (punctual.effective_at, punctual.happened_at) == (AT + timedelta(days=60), None)
+    assert queries.balance(account="1012", effective_until=late.effective_at) == Money.zero()
+    assert available() == Money.of("20.00")
+    assert post("recharge", "10.00", "payment:1") == late
+
+
+def test_a_late_fact_lands_in_the_gap_between_closed_periods() -> None:
+    close(1, 3, 5)
+    assert post("recharge", "1.00", "payment:1").effective_at == days.start_of(date(2026, 4, 1))
+    in_april = AT + timedelta(days=30)
+    assert post("recharge", "1.00", "payment:2", minutes=60 * 24 * 30).effective_at == in_april
+
+
+def test_a_reversal_of_what_is_closed_lands_in_the_open_period() -> None:
+    entry = post("supply", "10.00", "o:1")
+    close(1, 2, 3)
+    undone = services.reverse(entry=entry, source="undo:1", at=AT)
+    assert (undone.effective_at, undone.happened_at) == (days.start_of(date(2026, 4, 1)), AT)
+    assert queries.balance(account="6001", effective_until=undone.effective_at) == Money.of("10.00")
+
+
+def test_an_entry_whose_date_is_meant_does_not_land_in_a_closed_period() -> None:
+    close(3)
     before = written()
-    with pytest.raises(PeriodClosed) as refused:
-        post("recharge", "10.00", "payment:1")
+    told = event("recharge", "10.00", "payment:1")
+    rule = PostingRule.objects.select_related("journal").get(event="recharge")
+    exact = {**rules.entry_of(rule, told), "exact": True}
+    with (
+        pytest.raises(PeriodClosed) as refused,
+        transaction.atomic(),
+        refusals(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SELECT public.ledger_post_many(%s::jsonb)", [json.dumps([exact])])
     assert refused.value.attributes["start"] == "2026-03-01"
     assert written() == before
-    post("recharge", "10.00", "payment:2", minutes=60 * 24 * 30)
-    services.set_period_state(period=march, state=PeriodState.OPEN)
-    post("recharge", "10.00", "payment:1")
-    assert available() == Money.of("20.00")
 
 
 def test_the_day_of_a_period_is_chinas() -> None:
-    services.set_period_state(
-        period=Period.objects.get(start_date=date(2026, 3, 1)), state=PeriodState.CLOSED
-    )
+    close(3)
     last_of_february = replace(
         event("recharge", "1.00", "payment:1"),
         effective_at=AT.replace(month=2, day=28, hour=15, minute=59),
@@ -276,9 +311,9 @@ def test_the_day_of_a_period_is_chinas() -> None:
     first_of_march = replace(
         last_of_february, source="payment:2", effective_at=AT.replace(month=2, day=28, hour=16)
     )
-    services.post_events(events=[last_of_february])
-    with pytest.raises(PeriodClosed):
-        services.post_events(events=[first_of_march])
+    before, after = services.post_events(events=[last_of_february, first_of_march])
+    assert (before.effective_at, before.happened_at) == (last_of_february.effective_at, None)
+    assert after.effective_at == days.start_of(date(2026, 4, 1))
 
 
 def test_opening_the_books_again_changes_nothing() -> None:
