@@ -41,6 +41,8 @@ ACCOUNTS = (
     StandardAccount("2203", "预收账款", _L),
     StandardAccount("220301", "客户可用余额", _L, "2203", (PartyKind.CUSTOMER,), 0),
     StandardAccount("220302", "客户冻结款", _L, "2203", (PartyKind.CUSTOMER,), 0),
+    StandardAccount("220303", "客户赠送余额", _L, "2203", (PartyKind.CUSTOMER,), 0),
+    StandardAccount("220304", "客户活动余额", _L, "2203", (PartyKind.CUSTOMER,), 0),
     StandardAccount("2221", "应交税费", _L),
     StandardAccount("2241", "其他应付款", _L),
     StandardAccount("4001", "实收资本", _Q),
@@ -67,31 +69,79 @@ JOURNALS = (
 )
 
 
+Place = tuple[str, str | None]  # an account, and which of the event's parties in it
+Others = tuple[tuple[str, Place, Place], ...]
+
+
 class StandardRule(NamedTuple):
+    """`amount` goes from `credit` to `debit`; `others` are further amounts, each with its own two places."""
+
     event: str
     name: str
     journal: str
-    debit: tuple[str, str | None]
-    credit: tuple[str, str | None]
+    debit: Place
+    credit: Place
+    amount: str = "amount"
+    others: Others = ()
 
     def lines(self) -> list[RuleLine]:
+        pairs = ((self.amount, self.debit, self.credit), *self.others)
         return [
-            {"side": side.value, "account": account, "party": party, "amount": "amount"}
-            for side, (account, party) in ((Side.DEBIT, self.debit), (Side.CREDIT, self.credit))
+            {"side": side.value, "account": account, "party": party, "amount": amount}
+            for amount, debit, credit in pairs
+            for side, (account, party) in ((Side.DEBIT, debit), (Side.CREDIT, credit))
         ]
 
 
 _CHANNEL, _FREE, _HELD = ("1012", "channel"), ("220301", "customer"), ("220302", "customer")
+_GIFTED, _PROMO = ("220303", "customer"), ("220304", "customer")
+_BANK, _SELLING = ("1002", None), ("6601", None)
 _SALES, _COST = ("6001", None), ("6401", None)
 _PAYABLE, _RECEIVABLE = ("2202", "creditor"), ("1122", "debtor")
 
+
+def _to(place: Place) -> Others:
+    """Of a customer's balance `amount` is what was paid; what was given is told beside it, by kind."""
+    return (("gifted", _GIFTED, place), ("promo", _PROMO, place))
+
+
+def _out_of(place: Place) -> Others:
+    return (("gifted", place, _GIFTED), ("promo", place, _PROMO))
+
+
+def _both(debit: Place, credit: Place) -> Others:
+    return (("gifted", debit, credit), ("promo", debit, credit))
+
+
 RULES = (
     StandardRule("recharge", named("充值"), "CASH", _CHANNEL, _FREE),
-    StandardRule("hold", named("冻结"), "SALES", _FREE, _HELD),
-    StandardRule("release", named("解冻"), "SALES", _HELD, _FREE),
-    StandardRule("consumption", named("消费"), "SALES", _HELD, _SALES),
-    StandardRule("consumption_refund", named("消费退款"), "SALES", _SALES, _FREE),
+    StandardRule("offline_recharge", named("线下充值"), "CASH", _BANK, _FREE),
+    StandardRule("hold", named("冻结"), "SALES", _FREE, _HELD, others=_to(_HELD)),
+    StandardRule("release", named("解冻"), "SALES", _HELD, _FREE, others=_out_of(_HELD)),
+    StandardRule("consumption", named("消费"), "SALES", _HELD, _SALES, others=_both(_HELD, _SALES)),
+    StandardRule(
+        "consumption_refund", named("消费退款"), "SALES", _SALES, _FREE, others=_out_of(_SALES)
+    ),
     StandardRule("payout", named("原路退款"), "CASH", _HELD, _CHANNEL),
+    StandardRule("bank_payout", named("银行退款"), "CASH", _HELD, _BANK),
+    StandardRule(
+        "gift",
+        named("赠送"),
+        "SALES",
+        _SELLING,
+        _GIFTED,
+        "gifted",
+        (("promo", _SELLING, _PROMO),),
+    ),
+    StandardRule(
+        "lot_expiry",
+        named("余额过期"),
+        "SALES",
+        _GIFTED,
+        _SELLING,
+        "gifted",
+        (("promo", _PROMO, _SELLING),),
+    ),
     StandardRule("purchase", named("采购"), "SETTLEMENT", _COST, _PAYABLE),
     StandardRule("purchase_refund", named("采购退回"), "SETTLEMENT", _PAYABLE, _COST),
     StandardRule("supply", named("供货"), "SETTLEMENT", _RECEIVABLE, _SALES),
