@@ -20,4 +20,4 @@ class ObligationNotFound(NotFound):
 
 class RefundWindowOver(Conflict):
     code = "settlement.refund_window_over"
-    sentence = _("开通已超过 1 小时，不能再整笔退款：上级与供应商的账款已经形成。")
+    sentence = _("超过 1 小时后只能退还未使用的整小时；要退已使用的部分，须由平台先同意。")

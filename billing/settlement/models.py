@@ -69,15 +69,18 @@ class PriceHop(Hop):
 
 
 class Obligation(Hop, PublicId):
-    """A debt that came about: a hop whose sale happened, or the negated copy that takes it back.
+    """A debt that came about: a hop whose sale happened, or the negated copy of a part that takes it back.
 
-    `id` and `recorded_at` say when we knew of it, `effective_at` when it happened.
+    `id` and `recorded_at` say when we knew of it, `effective_at` when it happened. Nothing of a row
+    changes later but a sale's count of what was taken back, which the constraint bounds.
     """
 
     kind = models.CharField(max_length=8, choices=Kind.choices)
-    reverses = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, related_name="reversed_by"
+    reverses = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="refunds"
     )
+    refund_id = models.UUIDField(null=True)  # the seller's refund that a negated copy is of
+    refunded_minor = models.BigIntegerField(default=0)  # of a sale: Σ of its negated copies
     effective_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
 
@@ -86,11 +89,26 @@ class Obligation(Hop, PublicId):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["trace_id", "position", "kind"], name="obligation_once"
+                fields=["trace_id", "position", "refund_id"],
+                nulls_distinct=False,
+                name="obligation_once",
             ),
             models.CheckConstraint(
-                condition=models.Q(kind=Kind.SALE, amount_minor__gte=0, reverses=None)
-                | models.Q(kind=Kind.REFUND, amount_minor__lte=0, reverses__isnull=False),
+                condition=models.Q(
+                    kind=Kind.SALE,
+                    amount_minor__gte=0,
+                    reverses=None,
+                    refund_id=None,
+                    refunded_minor__gte=0,
+                    refunded_minor__lte=models.F("amount_minor"),
+                )
+                | models.Q(
+                    kind=Kind.REFUND,
+                    amount_minor__lte=0,
+                    reverses__isnull=False,
+                    refund_id__isnull=False,
+                    refunded_minor=0,
+                ),
                 name="obligation_sign",
             ),
             models.CheckConstraint(
@@ -102,6 +120,22 @@ class Obligation(Hop, PublicId):
         indexes = [
             models.Index(fields=["debtor", "effective_at"], name="obligation_debtor"),
             models.Index(fields=["creditor", "effective_at"], name="obligation_creditor"),
+        ]
+
+
+class RefundPermit(models.Model):
+    """The operator's word that a sale may be taken back beyond what was not used."""
+
+    trace_id = models.UUIDField(unique=True)
+    reason = models.CharField(max_length=200)
+    permitted_by = models.CharField(max_length=120)
+    permitted_at = models.DateTimeField()
+
+    rows = SharedRows(operator_read="true", operator_write=True, append_only=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(reason=""), name="refund_permit_reason"),
         ]
 
 

@@ -76,7 +76,7 @@ Pair = tuple[UUID, UUID]  # (debtor, creditor), by public id
 def prove(*, at: datetime) -> Proof:
     """Checks all books as they were recorded at `at`. Must stand on the owner's connection.
 
-    One snapshot; six statements for the shared plane and five for each distributor.
+    One snapshot; seven statements for the shared plane and eleven for each distributor.
     """
     proof = Proof(at=at)
     with transaction.atomic(), connection.cursor() as cursor:
@@ -94,6 +94,7 @@ def prove(*, at: datetime) -> Proof:
         )
         obliged = _obliged(cursor, proof)
         _prove_bookings(cursor, proof)
+        _prove_refunds(cursor, proof)
         waiting = {side: _waiting(cursor, proof, side) for side in ("DEBTOR", "CREDITOR")}
         payable: dict[Pair, int] = {}
         receivable: dict[Pair, int] = {}
@@ -101,6 +102,7 @@ def prove(*, at: datetime) -> Proof:
             proof.distributors += 1
             _prove_ledger(cursor, proof, schema, name)
             _prove_holds(cursor, proof, schema, name)
+            _prove_lots(cursor, proof, schema, name)
             for party, minor in _by_party(cursor, schema, "2202", "CREDIT", at).items():
                 payable[public_id, party] = minor
             for party, minor in _by_party(cursor, schema, "1122", "DEBIT", at).items():
@@ -176,6 +178,20 @@ def _prove_bookings(cursor: Any, proof: Proof) -> None:
         _compare(proof, f"{debtor} → {creditor}", "无记账任务的往来", 0, int(minor))
 
 
+def _prove_refunds(cursor: Any, proof: Proof) -> None:
+    """What each sale says was taken back of it is the sum of its negated copies."""
+    rows = _rows(
+        cursor,
+        f"""SELECT d.name, coalesce(c.name, nullif(s.name_zh, ''), s.name),
+                   sum(back.minor), sum(o.refunded_minor) {_PAIR}
+              CROSS JOIN LATERAL (SELECT coalesce(-sum(r.amount_minor), 0) AS minor
+                                    FROM public.settlement_obligation r WHERE r.reverses_id = o.id) AS back
+             WHERE o.kind = 'SALE' AND o.refunded_minor <> back.minor GROUP BY 1, 2""",
+    )
+    for debtor, creditor, expected, found in rows:
+        _compare(proof, f"{debtor} → {creditor}", "已冲减合计", int(expected), int(found))
+
+
 def _waiting(cursor: Any, proof: Proof, side: str) -> dict[Pair, int]:
     """What was recorded by then but booked later or not yet: in transit."""
     rows = _rows(
@@ -236,3 +252,54 @@ def _prove_holds(cursor: Any, proof: Proof, schema: str, name: str) -> None:
     )
     frozen = sum(_by_party(cursor, schema, "220302", "CREDIT", proof.at).values())
     _compare(proof, name, "客户冻结款", int(held), frozen)
+
+
+# The accounts of customers' money, and the part of their lots that stands in each.
+_OF_LOTS = {
+    "220301": "sum(u.free_change) FILTER (WHERE l.kind = 'PAID')",
+    "220303": "sum(u.free_change) FILTER (WHERE l.kind = 'GIFTED')",
+    "220304": "sum(u.free_change) FILTER (WHERE l.kind = 'PROMO')",
+    "220302": "sum(u.held_change)",
+}
+
+
+def _prove_lots(cursor: Any, proof: Proof, schema: str, name: str) -> None:
+    """Customer by customer, what lots say is what the books say; and lots are the sum of their uses."""
+    for code, part in _OF_LOTS.items():
+        rows = _rows(
+            cursor,
+            f"""SELECT u.customer_id, coalesce({part}, 0)
+                  FROM "{schema}".balances_lotuse u
+                  JOIN "{schema}".balances_lot l ON l.id = u.lot_id
+                  JOIN "{schema}".ledger_entry e ON e.id = u.entry_id
+                 WHERE e.recorded_at <= %s GROUP BY u.customer_id""",
+            [proof.at],
+        )
+        traced = {row[0]: int(row[1]) for row in rows}
+        booked = _by_party(cursor, schema, code, "CREDIT", proof.at)
+        for customer in sorted(traced.keys() | booked.keys()):
+            _compare(
+                proof,
+                f"{name} · {customer}",
+                f"客户余额 {code}",
+                traced.get(customer, 0),
+                booked.get(customer, 0),
+            )
+    ((astray,),) = _rows(
+        cursor,
+        f"""SELECT coalesce(sum(abs(l.left_minor - u.free) + abs(l.held_minor - u.held)), 0)
+              FROM "{schema}".balances_lot l
+              CROSS JOIN LATERAL (
+                SELECT coalesce(sum(free_change), 0) AS free, coalesce(sum(held_change), 0) AS held
+                  FROM "{schema}".balances_lotuse WHERE lot_id = l.id) u""",
+    )
+    _compare(proof, name, "余额批次与其使用记录的差额", 0, int(astray))
+    ((untraced,),) = _rows(
+        cursor,
+        f"""SELECT coalesce(sum(abs(h.amount_minor - u.held)), 0)
+              FROM "{schema}".balances_hold h
+              CROSS JOIN LATERAL (
+                SELECT coalesce(sum(amount_minor), 0) AS held
+                  FROM "{schema}".balances_lotuse WHERE hold_id = h.id AND way = 'HOLD') u""",
+    )
+    _compare(proof, name, "冻结款与其批次的差额", 0, int(untraced))

@@ -15,7 +15,7 @@ from shared_apps.kernel import clock
 from shared_apps.kernel.money import Money
 
 from .errors import ObligationNotFound
-from .models import Booking, Obligation, PriceHop
+from .models import Booking, Kind, Obligation, PriceHop, RefundPermit
 
 
 def due() -> Q:
@@ -34,12 +34,17 @@ def schemas_with_pending_bookings() -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class OwnHop:
-    """What a level sees of a sale: what it owes above, what it is owed from below."""
+    """What a level owes above for a sale, and what of it was taken back since."""
 
     payable: Money
     to: str
     list_hourly: str
     percent: str
+    refunded: Money
+
+    @property
+    def net(self) -> Money:
+        return self.payable - self.refunded
 
 
 def own_cost(*, trace_id: UUID, me: Distributor) -> OwnHop | None:
@@ -48,14 +53,17 @@ def own_cost(*, trace_id: UUID, me: Distributor) -> OwnHop | None:
 
 
 def own_costs(*, trace_ids: Collection[UUID], me: Distributor) -> dict[UUID, OwnHop]:
-    """The asking distributor's own hops of several waterfalls, by trace. One query."""
+    """The asking distributor's own hops of several waterfalls, by trace. Two queries."""
     hops = PriceHop.objects.filter(trace_id__in=trace_ids, debtor=me)
+    sales = Obligation.objects.filter(trace_id__in=trace_ids, debtor=me, kind=Kind.SALE)
+    back = dict(sales.values_list("trace_id", "refunded_minor"))
     return {
         hop.trace_id: OwnHop(
             Money(hop.amount_minor, hop.currency),
             hop.creditor.name if hop.creditor else str(hop.supplier),
             f"{hop.list_hourly:.2f}",
             f"{hop.percent:.2f}",
+            Money(back.get(hop.trace_id, 0), hop.currency),
         )
         for hop in hops.select_related("creditor", "supplier")
     }
@@ -166,6 +174,11 @@ def obligation(*, public_id: UUID, me: Distributor) -> Obligation:
     if found is None:
         raise ObligationNotFound
     return found
+
+
+def refund_permitted(*, trace_id: UUID) -> bool:
+    """Whether the operator let a sale be taken back whole; only the operator may ask."""
+    return RefundPermit.objects.filter(trace_id=trace_id).exists()
 
 
 def traces(*, public_ids: Collection[UUID]) -> dict[UUID, UUID]:

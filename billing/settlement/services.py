@@ -12,7 +12,8 @@ from django.db.utils import DatabaseError
 from shared_apps.audit.services import record
 from shared_apps.kernel.money import Money
 
-from .errors import NoTermsInForce, NotForSale, RefundWindowOver
+from .errors import NoTermsInForce, NotForSale, ObligationNotFound, RefundWindowOver
+from .models import Kind, Obligation, RefundPermit
 
 _REFUSALS = {"NC002": NotForSale, "NC003": NoTermsInForce, "NC004": NotForSale}
 
@@ -46,18 +47,50 @@ def record_sale(*, trace_id: UUID, at: datetime) -> int:
     return written
 
 
-def record_sale_refund(*, trace_id: UUID, at: datetime) -> int:
-    """Writes the negated copies of a sale's obligations. Safe to repeat; returns how many are new.
+def record_sale_refund(
+    *, trace_id: UUID, refund_id: UUID, returned: Money, paid: Money, at: datetime
+) -> int:
+    """Writes the negated copies of one part of a sale's obligations, a hop each.
 
-    Raises RefundWindowOver an hour after the sale: nobody above the seller is asked here.
+    Of `paid`, `returned` is back with this refund and all before it; each level gets back the same part
+    of what was frozen for it. Safe to repeat with the same `refund_id`; returns how many are new.
+    Raises RefundWindowOver where that takes back hours that were used and the operator has not agreed.
     """
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT public.record_sale_refund(%s, %s)", [trace_id, at])
+            cursor.execute(
+                "SELECT public.record_sale_refund(%s, %s, %s, %s, %s)",
+                [trace_id, refund_id, returned.minor, paid.minor, at],
+            )
             written = int(cursor.fetchone()[0])
     except DatabaseError as error:
         if getattr(error.__cause__, "sqlstate", "") != "NC007":
             raise
         raise RefundWindowOver from error
-    record("obligation.refund", after={"trace": str(trace_id), "hops": written})
+    record(
+        "obligation.refund",
+        after={
+            "trace": str(trace_id),
+            "refund": str(refund_id),
+            "returned": f"{returned} / {paid}",
+            "hops": written,
+        },
+    )
     return written
+
+
+def permit_refund(*, trace_id: UUID, reason: str, by: str, at: datetime) -> RefundPermit:
+    """The operator agrees that a sale may be taken back whole, whatever was used. Safe to repeat.
+
+    Every level between loses its part with it. Raises ObligationNotFound.
+    """
+    with transaction.atomic():
+        if not Obligation.objects.filter(trace_id=trace_id, kind=Kind.SALE).exists():
+            raise ObligationNotFound
+        permit, fresh = RefundPermit.objects.get_or_create(
+            trace_id=trace_id,
+            defaults={"reason": reason[:200], "permitted_by": by[:120], "permitted_at": at},
+        )
+        if fresh:
+            record("obligation.permit_refund", after={"trace": str(trace_id)}, note=reason)
+    return permit

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from django.utils.translation import gettext_lazy as _
+
+from shared_apps.approvals.kinds import Kind
+
 # Topic → the handlers that get it, each as its own delivery.
 SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     # A payment at the provider succeeded and its money is in the customer's balance.
@@ -16,14 +20,23 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     "order.paid": ["tenant_apps.fulfilment.handlers.open_order"],
     # A sold line was given back: its machine is to be released.
     "line.refunded": ["tenant_apps.fulfilment.handlers.terminate_line"],
+    # Hours of a sold line were given back: its machine ends sooner.
+    "line.shortened": ["tenant_apps.fulfilment.handlers.fit_line"],
     # The time to pay an order is over.
     "order.expire": ["tenant_apps.orders.handlers.expire"],
     # The next step of a work order is due.
     "work_order.due": ["tenant_apps.fulfilment.handlers.advance"],
+    # An invoice was issued, reversed or refused.
+    "invoice.decided": [
+        "billing.invoicing.handlers.decided",
+        "tenant_apps.customers.handlers.invoice_decided",
+    ],
     # A supplier's name, hub or state is not what it was.
     "supplier.changed": ["shared_apps.catalog.handlers.supplier_changed"],
     # The hours that were paid for are over.
     "resource.end": ["tenant_apps.fulfilment.handlers.end"],
+    # The time of given money is over.
+    "lot.expire": ["billing.balances.handlers.expire"],
     # Something that a customer wants to be told.
     "customer.notice": ["tenant_apps.customers.handlers.tell"],
 }
@@ -36,6 +49,13 @@ SUPPLIER_ADAPTERS: Mapping[str, str] = {
 # Payment provider → what makes its gateway of a merchant account.
 PAYMENT_GATEWAYS: Mapping[str, str] = {
     "ALIPAY": "billing.payments.accounts.alipay",
+}
+
+# What a second person decides → its name, what carries the decision out, and whose decision it is.
+APPROVAL_KINDS: Mapping[str, Kind] = {
+    "order.refund": Kind(
+        _("退款"), "tenant_apps.orders.services.lines.refund_decided", ("FINANCE",)
+    ),
 }
 
 # Who is told of a customer's first log-in, in its transaction: `user=`, `at=`; safe to repeat.

@@ -6,12 +6,14 @@ from django.utils.translation import gettext as _
 
 from billing.balances.enums import HoldState
 from billing.payments.enums import EventState, IntentState, RefundState
+from shared_apps.approvals.enums import State as ApprovalState
 from shared_apps.catalog.enums import OfferingState
 from shared_apps.distributors.models import State as DistributorState
 from shared_apps.outbox.models import State as DeliveryState
 from shared_apps.suppliers.enums import AgreementState, SupplierState
 from tenant_apps.fulfilment.enums import ResourceState, WorkKind, WorkState
 from tenant_apps.orders.enums import LineState, OrderState
+from tenant_apps.orders.enums import RefundState as LineRefundState
 
 from .cells import AMBER, GREEN, GREY, RED, Mark, mark
 
@@ -28,6 +30,18 @@ def order(state: str) -> Mark:
     )
 
 
+def approval(state: str) -> Mark:
+    return mark(
+        ApprovalState,
+        state,
+        {
+            GREEN: [ApprovalState.APPROVED],
+            AMBER: [ApprovalState.PENDING],
+            RED: [ApprovalState.REJECTED],
+        },
+    )
+
+
 def line(state: str) -> Mark:
     return mark(
         LineState,
@@ -36,6 +50,18 @@ def line(state: str) -> Mark:
             GREEN: [LineState.OPEN],
             AMBER: [LineState.WAITING, LineState.OPENING],
             RED: [LineState.FAILED],
+        },
+    )
+
+
+def line_refund(state: str) -> Mark:
+    return mark(
+        LineRefundState,
+        state,
+        {
+            GREEN: [LineRefundState.DONE],
+            AMBER: [LineRefundState.ASKED],
+            RED: [LineRefundState.REJECTED],
         },
     )
 

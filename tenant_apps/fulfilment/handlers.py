@@ -19,4 +19,8 @@ def terminate_line(payload: dict[str, Any]) -> None:
 
 
 def end(payload: dict[str, Any]) -> None:
-    opening.terminate(line_id=UUID(payload["line"]), at=clock.now(), reason="使用期已满")
+    opening.end(line_id=UUID(payload["line"]), at=clock.now())
+
+
+def fit_line(payload: dict[str, Any]) -> None:
+    opening.fit(line_id=UUID(payload["line"]), at=clock.now())

@@ -40,6 +40,24 @@ LINE_TRANSITIONS = {
 }
 
 
+class RefundState(models.TextChoices):
+    ASKED = "ASKED", _("待审批")
+    DONE = "DONE", _("已退款")
+    REJECTED = "REJECTED", _("未通过")
+
+
+REFUND_TRANSITIONS = {
+    RefundState.ASKED: {RefundState.DONE, RefundState.REJECTED},
+    RefundState.DONE: set(),
+    RefundState.REJECTED: set(),
+}
+
+
+class RefundTo(models.TextChoices):
+    SOURCE = "SOURCE", _("原支付方式")
+    BALANCE = "BALANCE", _("余额")
+
+
 class PayBy(models.TextChoices):
     BALANCE = "BALANCE", _("余额")
     ALIPAY_PAGE = "ALIPAY_PAGE", _("支付宝网页支付")

@@ -71,6 +71,18 @@ class NotRefundable(Conflict):
     sentence = _("该项目当前为“%(state)s”，不能退款。")
 
 
+class NothingToRefund(Conflict):
+    code = "order.nothing_to_refund"
+    sentence = _("该项目没有可退的整小时：已开始的小时按整小时计费，已退的部分不能再退。")
+
+
+class RefundBeyond(Invalid):
+    """More than may go back; `left` is what may."""
+
+    code = "order.refund_beyond"
+    sentence = _("最多可退 %(left)s，请修改后再提交。")
+
+
 class TermsNotAccepted(Invalid):
     code = "order.terms_not_accepted"
     sentence = _("请先阅读并同意服务条款。")

@@ -12,7 +12,7 @@ from shared_apps.kernel.money import Money
 from shared_apps.suppliers.models import Supplier
 from tenant_apps.customers.models import Customer
 
-from .enums import LineState, OrderState
+from .enums import LineState, OrderState, RefundState, RefundTo
 
 MOST_PER_ITEM = 10
 MOST_HOURS = 24 * 366
@@ -97,10 +97,21 @@ class OrderLine(PublicId):
     currency = models.CharField(max_length=3, default="CNY")
     state = models.CharField(max_length=10, choices=LineState.choices, default=LineState.WAITING)
     failure = models.CharField(_("失败原因"), max_length=300, blank=True)
+    opened_at = models.DateTimeField(null=True)
+    refunded_minor = models.BigIntegerField(default=0)  # Σ of its refunds that are done
+    refunded_hours = models.PositiveIntegerField(default=0)  # given back from the end
 
     class Meta:
         ordering = ("order", "position")
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    refunded_minor__gte=0,
+                    refunded_minor__lte=models.F("amount_minor"),
+                    refunded_hours__lte=models.F("hours"),
+                ),
+                name="order_line_refunded_at_most_paid",
+            ),
             models.UniqueConstraint(fields=["order", "position"], name="order_line_position"),
             models.CheckConstraint(
                 condition=models.Q(state__in=LineState.values), name="order_line_state"
@@ -110,6 +121,47 @@ class OrderLine(PublicId):
                     hourly_minor__gt=0, amount_minor=models.F("hourly_minor") * models.F("hours")
                 ),
                 name="order_line_amount",
+            ),
+        ]
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def refunded(self) -> Money:
+        return Money(self.refunded_minor, self.currency)
+
+    @property
+    def kept(self) -> Money:
+        """What the shop keeps of it so far."""
+        return Money(self.amount_minor - self.refunded_minor, self.currency)
+
+
+class LineRefund(PublicId):
+    """Part of a line given back: whole hours from its end, or an amount with a reason."""
+
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="refunds")
+    hours = models.PositiveIntegerField(default=0)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3, default="CNY")
+    reason = models.CharField(max_length=120)
+    to = models.CharField(max_length=8, choices=RefundTo.choices)
+    state = models.CharField(max_length=8, choices=RefundState.choices, default=RefundState.ASKED)
+    created_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(amount_minor__gt=0), name="line_refund_amount"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=RefundState.values), name="line_refund_state"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(to__in=RefundTo.values), name="line_refund_to"
             ),
         ]
 

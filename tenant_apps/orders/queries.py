@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
 
 from shared_apps.identity import phones
 from shared_apps.identity.models import User
@@ -119,14 +119,15 @@ class Sold:
 
 
 def sold(*, user: User, since: datetime, until: datetime) -> Sold:
-    """Lines that were paid in [since, until) and neither failed nor were given back. One query."""
+    """Lines that were paid in [since, until) and neither failed nor were given back, less what went back. One query."""
     lines = OrderLine.objects.filter(
         order__in=visible_to(user),
         order__paid_at__gte=since,
         order__paid_at__lt=until,
         state__in=(LineState.OPENING, LineState.OPEN),
     )
-    row = lines.aggregate(orders=Count("order", distinct=True), amount=Sum("amount_minor"))
+    kept = Sum(F("amount_minor") - F("refunded_minor"))
+    row = lines.aggregate(orders=Count("order", distinct=True), amount=kept)
     return Sold(row["orders"], Money(row["amount"] or 0))
 
 

@@ -23,6 +23,11 @@ urlpatterns = [
     path("resources/", resources.resource_list, name="resources"),
     path("resources/<uuid:public_id>/", resources.resource, name="resource"),
     path("resources/<uuid:public_id>/access/", resources.resource_access, name="resource_access"),
+    path(
+        "resources/<uuid:public_id>/give-back/",
+        resources.resource_give_back,
+        name="resource_give_back",
+    ),
     path("balance/", balance.balance, name="balance"),
     path("balance/export/", balance.balance_export, name="balance_export"),
     path("balance/recharges/<uuid:public_id>/", balance.recharge, name="recharge"),

@@ -91,11 +91,11 @@ BEGIN
     END IF;
     WITH written AS (
         INSERT INTO settlement_obligation (public_id, trace_id, position, kind, debtor_id, creditor_id,
-                                           supplier_id, amount_minor, currency, effective_at)
+                                           supplier_id, amount_minor, currency, refunded_minor, effective_at)
         SELECT uuidv7(), trace_id, position, 'SALE', debtor_id, creditor_id, supplier_id,
-               amount_minor, currency, p_effective
+               amount_minor, currency, 0, p_effective
           FROM settlement_pricehop WHERE trace_id = p_trace AND amount_minor > 0 ORDER BY position
-        ON CONFLICT (trace_id, position, kind) DO NOTHING
+        ON CONFLICT (trace_id, position, refund_id) DO NOTHING
         RETURNING id, debtor_id, creditor_id),
     booked AS (
         INSERT INTO settlement_booking (obligation_id, party_id, side, error)
@@ -106,37 +106,67 @@ BEGIN
     RETURN v_count;
 END $$;
 
-CREATE OR REPLACE FUNCTION public.record_sale_refund(p_trace uuid, p_effective timestamptz)
+-- Gives back a part of a sale, or what is left of it: of `p_paid`, which the customer paid, `p_returned` is
+-- back with this refund and those before it. Each level gets back the same part of what was frozen for
+-- it, rounded as a running sum, so that the parts of a whole are the whole at every level.
+CREATE OR REPLACE FUNCTION public.record_sale_refund(
+    p_trace uuid, p_refund uuid, p_returned bigint, p_paid bigint, p_effective timestamptz)
 RETURNS integer  -- how many negated copies were written; 0 when they stood already
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
+    v_hours numeric;
+    v_used  numeric := 0;
+    v_for   interval;
     v_count integer;
 BEGIN
     -- Asked of the waterfall, for a first hop of nothing is not an obligation.
-    IF NOT EXISTS (SELECT 1 FROM settlement_pricehop
-                    WHERE trace_id = p_trace AND position = 0
-                      AND debtor_id = public.current_distributor_id())
+    SELECT hours INTO v_hours FROM settlement_pricehop
+     WHERE trace_id = p_trace AND position = 0 AND debtor_id = public.current_distributor_id();
+    IF NOT FOUND
        OR EXISTS (SELECT 1 FROM settlement_pricehop h
                    WHERE h.trace_id = p_trace AND h.amount_minor > 0 AND NOT EXISTS (
                        SELECT 1 FROM settlement_obligation o
                         WHERE o.trace_id = h.trace_id AND o.position = h.position AND o.kind = 'SALE')) THEN
         RAISE EXCEPTION 'no sale % of this seller', p_trace USING ERRCODE = 'NC006';
     END IF;
-    -- Whoever sells may take a sale back whole only while hardly any of it was used: above it,
-    -- every level and the supplier lose their money with it, and none of them is asked.
-    IF EXISTS (SELECT 1 FROM settlement_obligation
-                WHERE trace_id = p_trace AND position = 0 AND kind = 'SALE'
-                  AND recorded_at < clock_timestamp() - interval '1 hour')
-       AND NOT EXISTS (SELECT 1 FROM settlement_obligation WHERE trace_id = p_trace AND kind = 'REFUND') THEN
-        RAISE EXCEPTION 'sale % is too old to be taken back whole', p_trace USING ERRCODE = 'NC007';
+    IF p_returned NOT BETWEEN 1 AND p_paid THEN
+        RAISE EXCEPTION 'not a part of what was paid' USING ERRCODE = 'NC008';
     END IF;
-    WITH written AS (
-        INSERT INTO settlement_obligation (public_id, trace_id, position, kind, debtor_id, creditor_id,
-                                           supplier_id, amount_minor, currency, reverses_id, effective_at)
+    -- One refund of a sale at a time.
+    PERFORM FROM settlement_obligation
+      WHERE trace_id = p_trace AND kind = 'SALE' ORDER BY position FOR UPDATE;
+    IF EXISTS (SELECT 1 FROM settlement_obligation WHERE trace_id = p_trace AND refund_id = p_refund) THEN
+        RETURN 0;
+    END IF;
+    -- Whoever sells may take back what was not used, and everything within the first hour. Beyond that
+    -- every level and the supplier would lose their money, and none of them is asked: the operator is.
+    SELECT clock_timestamp() - min(recorded_at) INTO v_for
+      FROM settlement_obligation WHERE trace_id = p_trace AND kind = 'SALE';
+    IF v_for > interval '1 hour' THEN
+        v_used := least(v_hours, ceil(extract(epoch FROM v_for) / 3600));
+    END IF;
+    IF p_returned * v_hours > p_paid * (v_hours - v_used)
+       AND NOT EXISTS (SELECT 1 FROM settlement_refundpermit WHERE trace_id = p_trace) THEN
+        RAISE EXCEPTION 'sale % was used: it cannot be taken back that far', p_trace USING ERRCODE = 'NC007';
+    END IF;
+    IF EXISTS (SELECT 1 FROM settlement_obligation
+                WHERE trace_id = p_trace AND kind = 'SALE'
+                  AND round(amount_minor::numeric * p_returned / p_paid) < refunded_minor) THEN
+        RAISE EXCEPTION 'more of sale % is back already', p_trace USING ERRCODE = 'NC009';
+    END IF;
+    WITH due AS (
+        SELECT id, (round(amount_minor::numeric * p_returned / p_paid) - refunded_minor)::bigint AS part
+          FROM settlement_obligation WHERE trace_id = p_trace AND kind = 'SALE'),
+    counted AS (
+        UPDATE settlement_obligation sale SET refunded_minor = sale.refunded_minor + due.part
+          FROM due WHERE sale.id = due.id AND due.part > 0),
+    written AS (
+        INSERT INTO settlement_obligation (public_id, trace_id, position, kind, debtor_id, creditor_id, supplier_id,
+                                           amount_minor, currency, reverses_id, refund_id, refunded_minor,
+                                           effective_at)
         SELECT uuidv7(), trace_id, position, 'REFUND', debtor_id, creditor_id, supplier_id,
-               -amount_minor, currency, id, p_effective
-          FROM settlement_obligation WHERE trace_id = p_trace AND kind = 'SALE' ORDER BY position
-        ON CONFLICT (trace_id, position, kind) DO NOTHING
+               -due.part, currency, id, p_refund, 0, p_effective
+          FROM settlement_obligation sale JOIN due USING (id) WHERE due.part > 0 ORDER BY position
         RETURNING id, debtor_id, creditor_id),
     booked AS (
         INSERT INTO settlement_booking (obligation_id, party_id, side, error)

@@ -2,13 +2,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as said
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from billing.settlement import queries
 from billing.settlement.queries import PartyBacklog
+from billing.settlement.services import permit_refund as permit
+from shared_apps.distributors.site import distributor_of
 from shared_apps.identity.access import access
+from shared_apps.kernel import clock
+from tenant_apps.backoffice.asking import staff
 from tenant_apps.backoffice.cells import (
     AMBER,
     RED,
@@ -63,3 +72,17 @@ class Bookings(Listing):
 
     def totals(self, found: Any) -> Row:
         return {"waiting": sum(row.waiting for row in found)}
+
+
+@require_POST
+@access(sections.PERMIT_REFUND)
+def permit_refund(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Lets the shop of a sale give back hours that were used; every level's part goes back with them."""
+    found = queries.obligation(public_id=public_id, me=distributor_of(request))
+    reason = request.POST.get("reason", "").strip()[:200]
+    if reason:
+        permit(trace_id=found.trace_id, reason=reason, by=staff(request).name, at=clock.now())
+        messages.success(request, said("已同意。销售这笔订单的店铺现在可以退还已使用的部分。"))
+    else:
+        messages.error(request, said("请填写同意的原因。"))
+    return redirect("office:dealing", public_id)

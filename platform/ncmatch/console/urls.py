@@ -31,6 +31,11 @@ urlpatterns = [
     path("distributors/<slug:slug>/", distributors.distributor, name="distributor"),
     path("bookings/", bookings.Bookings.as_view(), name="bookings"),
     path("bookings/export.csv", bookings.Bookings.as_view(exporting=True), name="bookings_export"),
+    path(
+        "dealings/<uuid:public_id>/permit-refund/",
+        bookings.permit_refund,
+        name="permit_refund",
+    ),
     path("outbox/", outbox.Outbox.as_view(), name="outbox"),
     path("outbox/export.csv", outbox.Outbox.as_view(exporting=True), name="outbox_export"),
     path("outbox/<uuid:public_id>/", outbox.delivery, name="delivery"),

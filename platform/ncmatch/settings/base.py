@@ -123,6 +123,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 STAFF_HOME_URL = "/office/"
 AFTER_SIGNUP = "ncmatch.wiring.AFTER_SIGNUP"
+APPROVAL_KINDS = "ncmatch.wiring.APPROVAL_KINDS"
 ACCOUNT_ADAPTER = "shared_apps.identity.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"phone", "email"}
@@ -196,6 +197,9 @@ OFFICE_CONSOLE = "ncmatch.console.sections.SECTIONS"
 
 # How long a machine whose making was never answered is looked for, and removed, after it was given up.
 FULFILMENT_SWEEP_SECONDS = 900
+
+# Up to this many fen one person of the finance staff refunds alone; above it a second one decides.
+REFUND_ALONE_MINOR = 1_000_00
 
 # ---- the outside world
 SUPPLIER_ADAPTERS = "ncmatch.wiring.SUPPLIER_ADAPTERS"

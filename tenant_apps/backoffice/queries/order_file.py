@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from billing.balances import queries as balances
@@ -19,6 +20,7 @@ from tenant_apps.fulfilment.models import Resource, WorkOrder
 from tenant_apps.orders import queries as orders
 from tenant_apps.orders.enums import LineState
 from tenant_apps.orders.models import Order, OrderLine
+from tenant_apps.orders.refunds import Refundable, refundable
 
 MOST_RECORDS = 100
 
@@ -32,6 +34,7 @@ class LineFile:
     hold: Hold | None
     resource: Resource | None
     work: list[WorkOrder]
+    may: Refundable
 
     @property
     def refundable(self) -> bool:
@@ -39,7 +42,7 @@ class LineFile:
 
     @property
     def margin(self) -> Money | None:
-        return self.line.amount - self.hop.payable if self.hop else None
+        return self.line.kept - self.hop.net if self.hop else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,15 @@ class OrderFile:
     def payable(self) -> Money | None:
         """What this level owes for what is open: given back and failed lines owe nothing."""
         hops = [entry.hop for entry in self.lines if entry.hop and entry.refundable]
-        return total(hop.payable for hop in hops) if hops else None
+        return total(hop.net for hop in hops) if hops else None
 
 
-def order_file(*, user: User, public_id: UUID, me: Distributor, with_cost: bool) -> OrderFile:
+def order_file(
+    *, user: User, public_id: UUID, me: Distributor, with_cost: bool, at: datetime
+) -> OrderFile:
     """Everything about one order that this person may see. The number of queries is fixed."""
     order = orders.order(user, public_id)
-    lines = list(order.lines.all())
+    lines = list(order.lines.prefetch_related("refunds").select_related("supplier", "plan"))
     ids = [line.public_id for line in lines]
     hops = settlement.own_costs(trace_ids=ids, me=me) if with_cost else {}
     holds = balances.holds(subject_ids=ids)
@@ -88,6 +93,7 @@ def order_file(*, user: User, public_id: UUID, me: Distributor, with_cost: bool)
                 hold=holds.get(line.public_id),
                 resource=resources.get(line.public_id),
                 work=[one for one in work if one.line_id == line.pk],
+                may=refundable(line, at=at),
             )
             for line in lines
         ],

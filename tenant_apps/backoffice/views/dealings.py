@@ -201,6 +201,15 @@ def booking_mark(booking: Any) -> Mark | None:
     return Mark(said("未能入账"), RED) if booking.error else Mark(said("在途"), AMBER)
 
 
+def _permit(request: HttpRequest, obligation: Obligation) -> dict[str, Any]:
+    """Whether the operator, and only it, is asked to let a sale be taken back beyond what was not used."""
+    operator = distributor_of(request).parent_id is None and obligation.kind == Kind.SALE
+    return {
+        "may_permit": operator,
+        "permitted": operator and queries.refund_permitted(trace_id=obligation.trace_id),
+    }
+
+
 @access(SECTION.policy)
 def dealing(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One obligation, from this level's own side."""
@@ -210,5 +219,6 @@ def dealing(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "kind": _kind(file.obligation, payable=file.payable),
         "booking": file.booking,
         "mark": booking_mark(file.booking),
+        **_permit(request, file.obligation),
     }
     return page(request, "backoffice/dealing.html", SECTION, context)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from shared_apps.distributors.site import distributor_of
 from shared_apps.identity.access import access
 from shared_apps.kernel import clock
 from shared_apps.kernel.errors import DomainError
+from shared_apps.kernel.money import Money
 from tenant_apps.backoffice import sections, states, timeline
 from tenant_apps.backoffice.asking import staff
 from tenant_apps.backoffice.cells import GREY, Link, Mark, Row, column, link_column, mark_column
@@ -25,7 +27,7 @@ from tenant_apps.backoffice.frame import page
 from tenant_apps.backoffice.listing import DAYS, Empty, Filter, Listing
 from tenant_apps.backoffice.queries.order_file import LineFile, order_file
 from tenant_apps.orders import queries
-from tenant_apps.orders.enums import LineState, OrderState, PayBy
+from tenant_apps.orders.enums import LineState, OrderState, PayBy, RefundState, RefundTo
 from tenant_apps.orders.models import Order
 from tenant_apps.orders.services import lines
 
@@ -102,6 +104,7 @@ def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
         public_id=public_id,
         me=distributor_of(request),
         with_cost=sections.allows(sections.OWN_COST, request),
+        at=clock.now(),
     )
     context: dict[str, Any] = {
         "file": file,
@@ -112,6 +115,10 @@ def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
                 "state": states.line(entry.line.state),
                 "owed": _owed(entry),
                 "hold": _money(entry),
+                "refunds": [
+                    {"refund": one, "state": states.line_refund(one.state)}
+                    for one in entry.line.refunds.all()
+                ],
                 "resource": states.resource(entry.resource.state) if entry.resource else None,
                 "work": [
                     {"work": one, "state": states.work(one.kind, one.state)} for one in entry.work
@@ -123,6 +130,7 @@ def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "refunds": [{"refund": one, "state": states.refund(one.state)} for one in file.refunds],
         "paid_by": PayBy(file.order.paid_by).label if file.order.paid_by else "",
         "events": timeline.events(file.records),
+        "refund_to": RefundTo.choices,
         "may_refund": sections.allows(sections.REFUND, request),
         "may_cost": sections.allows(sections.OWN_COST, request),
         "may_customer": sections.allows(sections.CUSTOMERS.policy, request),
@@ -152,27 +160,61 @@ def _money(entry: LineFile) -> Mark | None:
 
 
 class RefundForm(forms.Form):
+    """Without hours or an amount: everything that was not used."""
+
+    hours = forms.IntegerField(min_value=1, required=False)
+    amount = forms.DecimalField(
+        min_value=Decimal("0.01"), max_digits=12, decimal_places=2, required=False
+    )
+    to = forms.ChoiceField(choices=RefundTo.choices, required=False)
     reason = forms.CharField(max_length=120)
+
+    def clean(self) -> dict[str, Any]:
+        told: dict[str, Any] = super().clean() or {}
+        if told.get("hours") and told.get("amount"):
+            raise forms.ValidationError(said("小时和金额只能填写一项。"))
+        return told
 
 
 @require_POST
 @access(sections.REFUND)
 def refund(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """退订并退款: the whole line; the money goes back the way it came."""
+    """退款: unused hours, or an amount; above the shop's bound it waits for a second person."""
     line = queries.line(staff(request), public_id)
     back = redirect("office:order", public_id=line.order.public_id)
     form = RefundForm(request.POST)
     if not form.is_valid():
-        messages.error(request, said("请填写退款原因，最多 120 字。"))
+        messages.error(request, _wrong(form))
         return back
+    told = form.cleaned_data
     try:
-        lines.refund(line=line, reason=form.cleaned_data["reason"], at=clock.now())
+        done = lines.ask_refund(
+            line=line,
+            hours=told["hours"],
+            amount=Money.of(told["amount"]) if told["amount"] else None,
+            reason=told["reason"],
+            to=RefundTo(told["to"] or RefundTo.SOURCE),
+            by=staff(request),
+            at=clock.now(),
+        )
     except DomainError as error:
         messages.error(request, str(error))
         return back
+    if done.state == RefundState.ASKED:
+        words = said("退款 %(amount)s 元已提交，由另一位财务人员审批后执行。")
+    elif done.hours:
+        words = said("已退款 %(amount)s 元，“%(name)s”退还 %(hours)s 小时。")
+    else:
+        words = said("已退款 %(amount)s 元。")
     messages.success(
-        request,
-        said("已退款 %(amount)s 元，“%(name)s”将被释放。")
-        % {"amount": line.amount, "name": line.name},
+        request, words % {"amount": done.amount, "name": line.name, "hours": done.hours}
     )
     return back
+
+
+def _wrong(form: RefundForm) -> str:
+    if form.non_field_errors():
+        return str(form.non_field_errors()[0])
+    if "reason" in form.errors:
+        return said("请填写退款原因，最多 120 字。")
+    return said("小时请填整数，金额请填大于 0、最多两位小数的数字。")

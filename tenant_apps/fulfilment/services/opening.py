@@ -55,6 +55,42 @@ def terminate(*, line_id: UUID, at: datetime, reason: str) -> None:
         )
 
 
+def fit(*, line_id: UUID, at: datetime) -> None:
+    """Lets a machine run as long as its line is paid for: after hours were given back, it ends sooner.
+
+    Safe to repeat. Locks the resource.
+    """
+    with transaction.atomic():
+        resource = (
+            Resource.objects.select_for_update(of=("self",))
+            .select_related("line")
+            .filter(line__public_id=line_id, state=ResourceState.RUNNING)
+            .first()
+        )
+        if resource is None:
+            return
+        hours = resource.line.hours - resource.line.refunded_hours
+        until = max(resource.started_at + timedelta(hours=hours), at)
+        if until == resource.ends_at:
+            return
+        before, resource.ends_at = resource.ends_at, until
+        resource.save(update_fields=["ends_at"])
+        publish("resource.end", {"line": str(line_id)}, not_before=until)
+        record(
+            "resource.fit",
+            obj=resource,
+            before={"ends_at": before.isoformat()},
+            after={"ends_at": until.isoformat()},
+        )
+
+
+def end(*, line_id: UUID, at: datetime) -> None:
+    """Releases a machine whose time is over; one that was given more time is left alone. Safe to repeat."""
+    resource = Resource.objects.filter(line__public_id=line_id).first()
+    if resource is not None and resource.ends_at <= at:
+        terminate(line_id=line_id, at=at, reason="使用期已满")
+
+
 def _queue(line: OrderLine, kind: WorkKind, at: datetime) -> int:
     work, created = WorkOrder.objects.get_or_create(
         line=line, kind=kind, defaults={"deadline_at": at + TIME_TO_OPEN}

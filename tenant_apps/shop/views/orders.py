@@ -131,7 +131,7 @@ def _order_context(request: HttpRequest, public_id: UUID) -> dict[str, Any]:
     waiting = found.state == OrderState.AWAITING_PAYMENT
     lapsed = waiting and clock.now() >= found.expires_at
     returned = waiting and not lapsed and request.GET.get(RETURNED) == "1"
-    back = _sum(line for line in lines if line.state in _GIVEN_BACK)
+    back = _given_back(lines)
     return {
         "order": {
             "number": found.number,
@@ -160,6 +160,7 @@ def _order_context(request: HttpRequest, public_id: UUID) -> dict[str, Any]:
                 "state_label": line.get_state_display(),
                 "tone": LINE_TONES[LineState(line.state)],
                 "failure": line.failure,
+                "back": line.refunded if line.refunded_minor else None,
                 "resource_url": reverse("shop:resource", args=[made[line.public_id].public_id])
                 if line.public_id in made
                 else "",
@@ -178,7 +179,14 @@ def _order_context(request: HttpRequest, public_id: UUID) -> dict[str, Any]:
     }
 
 
-_GIVEN_BACK = (LineState.FAILED, LineState.REFUNDED)
+def _given_back(lines: list[OrderLine]) -> Money:
+    """What never was earned, and what was given back since."""
+    return Money(
+        sum(
+            line.amount_minor if line.state == LineState.FAILED else line.refunded_minor
+            for line in lines
+        )
+    )
 
 
 def _sum(lines: Iterable[OrderLine]) -> Money:

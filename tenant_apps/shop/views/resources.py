@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -17,10 +18,14 @@ from django.views.decorators.http import require_GET, require_POST
 from shared_apps.audit import queries as audit
 from shared_apps.identity.access import Customer, access, person
 from shared_apps.kernel import clock
+from shared_apps.kernel.errors import DomainError, Invalid
 from tenant_apps.fulfilment import queries as resources
 from tenant_apps.fulfilment.enums import ResourceState
 from tenant_apps.fulfilment.models import Resource
 from tenant_apps.fulfilment.services.resources import reveal_access
+from tenant_apps.orders.enums import RefundState, RefundTo
+from tenant_apps.orders.refunds import refundable
+from tenant_apps.orders.services import lines
 from tenant_apps.shop.cards import hours_label, spec_chips, spec_facts
 
 PER_PAGE = 20
@@ -66,7 +71,7 @@ def _resource(row: Resource, at: datetime) -> dict[str, Any]:
         "started_at": row.started_at,
         "ends_at": row.ends_at,
         "left": _left(row.ends_at - at) if running else "",
-        "cost": row.line.amount,
+        "cost": row.line.kept,
     }
 
 
@@ -101,6 +106,7 @@ def resource(request: HttpRequest, public_id: UUID) -> HttpResponse:
                 ],
                 "has_access": bool(row.access_sealed) and row.state == ResourceState.RUNNING,
             },
+            **_giving_back(row, at),
             "reveal_url": reverse("shop:resource_access", args=[public_id]),
             "events": [
                 {
@@ -117,9 +123,55 @@ def resource(request: HttpRequest, public_id: UUID) -> HttpResponse:
     )
 
 
+def _giving_back(row: Resource, at: datetime) -> dict[str, Any]:
+    """What the page needs to offer 退订; nothing where nothing can be given back."""
+    may = refundable(row.line, at=at)
+    if row.state != ResourceState.RUNNING or not may.hours:
+        return {}
+    outside = bool(row.line.order.paid_intent)
+    return {
+        "end_url": reverse("shop:resource_give_back", args=[row.public_id]),
+        "may": may,
+        "refund_to": RefundTo.choices if outside else [],
+    }
+
+
+@access(Customer)
+@require_POST
+def resource_give_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """退订: hours that did not begin, back to the balance or the way the money came."""
+    row = resources.resource(person(request), public_id)
+    text = request.POST.get("hours", "").strip()
+    hours = int(text) if text.isdecimal() and len(text) < 6 else None
+    to = request.POST.get("to", "")
+    try:
+        if text and hours is None:
+            raise Invalid(field="hours")
+        back = lines.ask_refund(
+            line=row.line,
+            hours=hours,
+            reason=_("客户退订未使用时长"),
+            to=RefundTo(to) if to in RefundTo.values else RefundTo.BALANCE,
+            by=person(request),
+            at=clock.now(),
+        )
+    except DomainError as refused:
+        messages.error(request, str(refused))
+    else:
+        told = {"sum": back.amount, "hours": back.hours}
+        messages.success(
+            request,
+            _("已退还 %(hours)s 小时，%(sum)s 元正在退回。") % told
+            if back.state == RefundState.DONE
+            else _("退还 %(hours)s 小时、%(sum)s 元的申请已提交，店铺审核后退回。") % told,
+        )
+    return redirect("shop:resource", public_id)
+
+
 _RESOURCE_EVENTS = {
     "resource.open": gettext_lazy("资源已开通"),
     "resource.reveal_access": gettext_lazy("查看了访问方式"),
+    "resource.fit": gettext_lazy("使用时间已调整"),
     "resource.terminate": gettext_lazy("开始释放"),
     "resource.end": gettext_lazy("已释放"),
 }

@@ -61,6 +61,7 @@ SEES: dict[str, str | None] = {
     "settlement_booking": "party_id = {me}",
     "settlement_obligation": OWN_HOPS,
     "settlement_pricehop": OWN_HOPS,
+    "settlement_refundpermit": None,
     "suppliers_hub": EVERYTHING,
     "suppliers_sellingwindow": EVERYTHING,
     "suppliers_supplier": EVERYTHING,
@@ -75,6 +76,7 @@ OPERATOR_SEES = SEES | dict.fromkeys(
         "distributors_domain",
         "outbox_delivery",
         "settlement_booking",
+        "settlement_refundpermit",
         "suppliers_supplierconnection",
         "suppliers_supplyagreement",
     ),
@@ -383,7 +385,7 @@ class TestHops:
         freeze = "SELECT public.freeze_waterfall(%s, 1, 1, now())"
         calls = (
             ("SELECT public.record_sale(%s, now())", "NC005"),
-            ("SELECT public.record_sale_refund(%s, now())", "NC006"),
+            ("SELECT public.record_sale_refund(%s, gen_random_uuid(), 1, 1, now())", "NC006"),
             (freeze, "NC005"),
         )
         with tenancy.shared():
