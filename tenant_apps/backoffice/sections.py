@@ -36,6 +36,7 @@ class Section:
 _TRADE, _MONEY, _SHOP = _("经营"), _("账务"), _("店铺设置")
 
 HOME = Section("office:home", _("今日待办"), "home", "", Staff())
+APPROVALS = Section("office:approvals", _("审批"), "checkbox", "", Staff())
 ORDERS = Section(
     "office:orders",
     pgettext_lazy("many", "订单"),
@@ -76,6 +77,7 @@ AUDIT = Section("office:audit", _("操作记录"), "history", _SHOP, Staff(Role.
 
 OFFICE: tuple[Section, ...] = (
     HOME,
+    APPROVALS,
     ORDERS,
     CUSTOMERS,
     RESOURCES,

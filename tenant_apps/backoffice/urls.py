@@ -4,6 +4,7 @@ from django.urls import path
 
 from .views import (
     accounts,
+    approvals,
     audit,
     branding,
     customers,
@@ -22,6 +23,14 @@ app_name = "office"
 urlpatterns = [
     path("", home.home, name="home"),
     path("jump/", home.jump, name="jump"),
+    path("approvals/", approvals.Approvals.as_view(), name="approvals"),
+    path(
+        "approvals/export.csv",
+        approvals.Approvals.as_view(exporting=True),
+        name="approvals_export",
+    ),
+    path("approvals/<uuid:public_id>/", approvals.approval, name="approval"),
+    path("approvals/<uuid:public_id>/decide/", approvals.decision, name="approval_decide"),
     path("orders/", orders.Orders.as_view(), name="orders"),
     path("orders/export.csv", orders.Orders.as_view(exporting=True), name="orders_export"),
     path("orders/<uuid:public_id>/", orders.order, name="order"),

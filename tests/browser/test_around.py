@@ -118,7 +118,7 @@ def test_the_same_page_in_english(visits: Visits) -> None:
 
 def test_each_shop_is_visibly_its_own(visits: Visits, stack: Stack) -> None:
     visit = visits("op", DESK)
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for shop in SHOPS:
         visit.shop = shop.slug
         visit.open("/")
@@ -129,12 +129,15 @@ def test_each_shop_is_visibly_its_own(visits: Visits, stack: Stack) -> None:
         footer = visit.page.locator("footer").inner_text()
         assert shop.legal_name in footer
         assert "备案" in footer
-        color = visit.page.locator(".nc-brand-tile").first.evaluate(
-            "tile => getComputedStyle(tile).backgroundColor"
+        mark = visit.page.locator("header .nc-brand img")
+        assert mark.evaluate("img => img.complete && img.naturalWidth > 0")
+        color = visit.page.evaluate(
+            "getComputedStyle(document.documentElement).getPropertyValue('--nc-accent')"
         )
-        seen.add((shop.name, color))
+        seen.add((shop.name, color, mark.get_attribute("src") or ""))
         visit.photograph(f"shop-{shop.slug}")
-    assert len({color for _, color in seen}) == len(SHOPS)
+    assert len({color for _, color, _ in seen}) == len(SHOPS)
+    assert len({mark for _, _, mark in seen}) == len(SHOPS)
 
 
 @pytest.mark.parametrize("path", ["/", "/offers/", "/offers/?view=table"])

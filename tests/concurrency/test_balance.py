@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -35,25 +33,7 @@ from tenant_apps.orders.pricing import Choice, price, sum_of
 from tenant_apps.orders.services import cart, lines, paying, placing
 from tests import world
 from tests.conftest import Inside
-
-Work = Callable[[], str]
-
-
-def at_once(works: Sequence[Work], *, schema: str) -> list[str]:
-    """Runs each in a thread with a connection of its own, all from the same moment on."""
-    gate = Barrier(len(works))
-
-    def run(work: Work) -> str:
-        try:
-            with tenancy.enter(schema):
-                Order.objects.exists()  # connected before the start
-                gate.wait(60)
-                return work()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(run, works))
+from tests.races import Work, at_once
 
 
 def placed(who: Customer, choice: Choice, *, key: Any = None) -> Order:

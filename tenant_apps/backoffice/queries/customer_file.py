@@ -3,10 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from billing.balances.queries import CustomerBalance, balance_accounts, balance_of
-from billing.ledger.enums import PartyKind
-from billing.ledger.parties import Party
-from billing.ledger.queries.balances import account_of, sub_account
+from billing.balances.queries import CustomerBalance, account_code, balance_of
 from shared_apps.audit import queries as audit
 from shared_apps.audit.models import Record
 from shared_apps.identity.models import User
@@ -33,12 +30,10 @@ class CustomerFile:
 def customer_file(*, user: User, public_id: UUID) -> CustomerFile:
     """A customer with the latest of everything; the lists behind it have the rest."""
     customer = customers.customer(public_id, by=user)
-    free, _held = balance_accounts()
-    account = sub_account(account_of(free), Party(PartyKind.CUSTOMER, str(customer.public_id)))
     return CustomerFile(
         customer=customer,
         balance=balance_of(customer_id=customer.public_id),
-        account_code=account.code if account else "",
+        account_code=account_code(customer_id=customer.public_id),
         orders=list(orders.find(user=user, customer_id=customer.public_id)[:RECENT]),
         resources=list(fulfilment.find(user=user, customer_id=customer.public_id)[:RECENT]),
         records=list(audit.histories([customer, customer.user])[:RECENT]),
