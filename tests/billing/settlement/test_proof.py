@@ -291,6 +291,11 @@ def test_every_tampering_is_found(books: Cast) -> None:
             postings % ("- 1", ""),
             {own: 1},
         ),
+        "a count of what was taken back": (
+            f"UPDATE public.settlement_obligation SET refunded_minor = refunded_minor - 1 {its}",
+            f"UPDATE public.settlement_obligation SET refunded_minor = refunded_minor + 1 {its}",
+            {"harbour → north：已冲减合计": -1},
+        ),
         "an obligation towards somebody else": (
             creditor % op,
             creditor % north,
