@@ -117,6 +117,10 @@ SITE = {
     # ---- the back office
     "office:home": staff,
     "office:jump": staff,
+    "office:approvals": MONEY,
+    "office:approvals_export": MONEY,
+    "office:approval": MONEY(public_id="approval"),
+    "office:approval_decide": MONEY(public_id="approval"),
     "office:orders": TRADE,
     "office:orders_export": TRADE,
     "office:order": TRADE(public_id="order"),

@@ -13,6 +13,9 @@ from billing.payments.services import notifications
 from billing.payments.services.accounts import connect_account
 from billing.payments.services.intents import Return
 from billing.settlement.models import Obligation
+from shared_apps.approvals import services as approvals
+from shared_apps.approvals.kinds import kinds
+from shared_apps.approvals.models import ApprovalRequest
 from shared_apps.audit.models import Record
 from shared_apps.catalog.models import ImportRun, Plan
 from shared_apps.distributors.models import Distributor
@@ -107,6 +110,7 @@ def _tenants(site: Distributor) -> Names:
         account = Account.objects.get(party_id=str(who.public_id), code__startswith="220301")
         return {
             "account code": account.code,
+            "approval": str(_approval().public_id),
             "audit record": str(Record.objects.latest("id").public_id),
             "cart item": str(item.public_id),
             "colleague": str(world.staff(Role.SUPPORT).public_id),
@@ -152,3 +156,13 @@ def _others_hop(site: Distributor, trace: UUID) -> str:
         hop = Obligation.objects.filter(trace_id=trace).exclude(debtor=site).exclude(creditor=site)
         first = hop.first()
     return str(first.public_id) if first else str(ids.new_id())
+
+
+def _approval() -> ApprovalRequest:
+    return approvals.ask(
+        kind=next(iter(kinds())),
+        subject_id=ids.new_id(),
+        title="等待第二个人",
+        facts=[("金额", "¥1.00")],
+        requested_by=None,
+    )
