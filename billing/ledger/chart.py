@@ -66,6 +66,7 @@ JOURNALS = (
     ("CASH", "收付款账"),
     ("SALES", "销售账"),
     ("SETTLEMENT", "往来结算账"),
+    ("ADJUSTMENT", "调整账"),
 )
 
 
@@ -87,7 +88,7 @@ class StandardRule(NamedTuple):
     def lines(self) -> list[RuleLine]:
         pairs = ((self.amount, self.debit, self.credit), *self.others)
         return [
-            {"side": side.value, "account": account, "party": party, "amount": amount}
+            {"side": side.value, "account": account, "party": party, "amount": {amount: 1}}
             for amount, debit, credit in pairs
             for side, (account, party) in ((Side.DEBIT, debit), (Side.CREDIT, credit))
         ]
@@ -96,7 +97,7 @@ class StandardRule(NamedTuple):
 _CHANNEL, _FREE, _HELD = ("1012", "channel"), ("220301", "customer"), ("220302", "customer")
 _GIFTED, _PROMO = ("220303", "customer"), ("220304", "customer")
 _BANK, _SELLING = ("1002", None), ("6601", None)
-_SALES, _COST = ("6001", None), ("6401", None)
+_SALES, _OTHER_SALES, _COST = ("6001", None), ("6051", None), ("6401", None)
 _PAYABLE, _RECEIVABLE = ("2202", "creditor"), ("1122", "debtor")
 
 
@@ -146,4 +147,8 @@ RULES = (
     StandardRule("purchase_refund", named("采购退回"), "SETTLEMENT", _PAYABLE, _COST),
     StandardRule("supply", named("供货"), "SETTLEMENT", _RECEIVABLE, _SALES),
     StandardRule("supply_refund", named("供货退回"), "SETTLEMENT", _SALES, _RECEIVABLE),
+    StandardRule("settlement_payment", named("支付往来款"), "SETTLEMENT", _PAYABLE, _BANK),
+    StandardRule("settlement_receipt", named("收到往来款"), "SETTLEMENT", _BANK, _RECEIVABLE),
+    StandardRule("commission_income", named("返佣收入"), "SETTLEMENT", _RECEIVABLE, _OTHER_SALES),
+    StandardRule("commission_expense", named("返佣支出"), "SETTLEMENT", _SELLING, _PAYABLE),
 )

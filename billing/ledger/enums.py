@@ -39,3 +39,16 @@ PERIOD_TRANSITIONS = {
     PeriodState.OPEN: (PeriodState.CLOSED,),
     PeriodState.CLOSED: (PeriodState.OPEN,),
 }
+
+
+class RuleState(models.TextChoices):
+    DRAFT = "DRAFT", _("草稿")
+    ON = "ON", _("已启用")
+    WITHDRAWN = "WITHDRAWN", _("已撤回")
+
+
+RULE_TRANSITIONS = {
+    RuleState.DRAFT: (RuleState.ON,),
+    RuleState.ON: (RuleState.WITHDRAWN,),  # while it has not started
+    RuleState.WITHDRAWN: (),
+}

@@ -73,6 +73,42 @@ class RuleRefused(Invalid):
     sentence = _("分录规则不能保存：%(reason)s")
 
 
+class NegativeLine(Invalid):
+    """By its rule a line of the entry would be less than nothing. Sides do not turn by themselves."""
+
+    code = "ledger.negative_line"
+    sentence = _("按规则“%(rule)s”算出的金额为负，没有入账。请为这种情况单独设置一条规则。")
+
+
+class VersionFixed(Conflict):
+    code = "ledger.version_fixed"
+    sentence = _("这个版本已经启用过，不能再改。请新建一个版本。")
+
+
+class VersionRefused(Conflict):
+    """`reason` says why the version cannot be switched on, or taken back, as asked."""
+
+    code = "ledger.version_refused"
+    sentence = _("%(reason)s")
+
+
+class AccountRefused(Invalid):
+    """`reason` says what of the account does not hold."""
+
+    code = "ledger.account_refused"
+    sentence = _("%(reason)s")
+
+
+class MappingRefused(Invalid):
+    code = "ledger.mapping_refused"
+    sentence = _("%(reason)s")
+
+
+class UnknownVersion(NotFound):
+    code = "ledger.unknown_version"
+    sentence = _("没有找到这个规则版本。")
+
+
 class PeriodOverlaps(Conflict):
     code = "ledger.period_overlaps"
     sentence = _("会计期间与已有期间重叠。")
@@ -93,6 +129,7 @@ _BY_STATE: dict[str, type[DomainError]] = {
     "23L07": UnknownAccount,
     "23L08": Malformed,
     "23L09": NotReversible,
+    "23L10": VersionFixed,
 }
 _BY_CONSTRAINT: dict[str, type[DomainError]] = {
     "ledger_entry_reversed_once": AlreadyReversed,

@@ -6,4 +6,8 @@ from .books import Entry as Entry
 from .books import Journal as Journal
 from .books import Period as Period
 from .books import Posting as Posting
+from .rules import BEGINNING as BEGINNING
+from .rules import PartyAccount as PartyAccount
 from .rules import PostingRule as PostingRule
+from .rules import RuleBook as RuleBook
+from .rules import RuleVersion as RuleVersion

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.utils import translation
 
+from billing.ledger.enums import RuleState
 from billing.ledger.models import Account, Journal, PostingRule
 from shared_apps.kernel.money import Money
 
@@ -41,6 +42,9 @@ def rule_names() -> dict[str, str]:
     reader's language where it still has its standard name.
     """
     names: dict[str, str] = {}
-    for rule in PostingRule.objects.order_by("event", "-active", "position"):
-        names.setdefault(rule.event, translation.gettext(rule.name))
+    rules = PostingRule.objects.exclude(version__state=RuleState.DRAFT).order_by(
+        "version__event", "-version__number", "-active", "position"
+    )
+    for event, name in rules.values_list("version__event", "name"):
+        names.setdefault(event, translation.gettext(name))
     return names

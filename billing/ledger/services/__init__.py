@@ -6,4 +6,11 @@ from .periods import set_period_state as set_period_state
 from .posting import post_event as post_event
 from .posting import post_events as post_events
 from .posting import reverse as reverse
+from .rules import discard as discard
+from .rules import draft as draft
+from .rules import move_rule as move_rule
+from .rules import remove_rule as remove_rule
 from .rules import save_rule as save_rule
+from .rules import switch_off as switch_off
+from .rules import switch_on as switch_on
+from .rules import withdraw as withdraw

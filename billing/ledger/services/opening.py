@@ -7,7 +7,8 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.ledger import chart, days
-from billing.ledger.models import Account, Journal, Period, PostingRule
+from billing.ledger.enums import RuleState
+from billing.ledger.models import BEGINNING, Account, Journal, Period, PostingRule, RuleVersion
 from shared_apps.audit import services as audit
 
 
@@ -42,18 +43,7 @@ def open_books(*, at: datetime) -> None:
     Journal.objects.bulk_create(
         [Journal(code=code, name=name) for code, name in chart.JOURNALS], ignore_conflicts=True
     )
-    journals = {journal.code: journal for journal in Journal.objects.all()}
-    ruled = set(PostingRule.objects.values_list("event", flat=True))
-    PostingRule.objects.bulk_create(
-        [
-            PostingRule(
-                event=rule.event, name=rule.name, journal=journals[rule.journal], lines=rule.lines()
-            )
-            for rule in chart.RULES
-            if rule.event not in ruled
-        ],
-        ignore_conflicts=True,
-    )
+    _first_rules(at)
     Period.objects.bulk_create(
         [
             Period(start_date=start, end_date=end)
@@ -63,3 +53,29 @@ def open_books(*, at: datetime) -> None:
     )
     if new:
         audit.record("ledger.open_books", after={"accounts": len(new)})
+
+
+def _first_rules(at: datetime) -> None:
+    """The standard rules of events that have none, in force from the beginning."""
+    journals = {journal.code: journal for journal in Journal.objects.all()}
+    ruled = set(RuleVersion.objects.values_list("event", flat=True))
+    for event in dict.fromkeys(rule.event for rule in chart.RULES):
+        if event in ruled:
+            continue
+        version = RuleVersion.objects.create(event=event, number=1, made_at=at)
+        PostingRule.objects.bulk_create(
+            [
+                PostingRule(
+                    version=version,
+                    position=position,
+                    name=rule.name,
+                    journal=journals[rule.journal],
+                    lines=rule.lines(),
+                )
+                for position, rule in enumerate(
+                    (rule for rule in chart.RULES if rule.event == event), start=1
+                )
+            ]
+        )
+        version.state, version.starts_at, version.decided_at = RuleState.ON, BEGINNING, at
+        version.save(update_fields=["state", "starts_at", "decided_at"])

@@ -9,11 +9,11 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from billing.ledger import rules
 from billing.ledger.errors import refusals
 from billing.ledger.events import Event
-from billing.ledger.models import Entry, PostingRule
+from billing.ledger.models import Entry
 from billing.ledger.parties import Party
+from billing.ledger.queries.rules import read_book
 from shared_apps.audit import services as audit
 from shared_apps.kernel.money import Money
 
@@ -26,9 +26,10 @@ def post_event(
     parties: Mapping[str, Party],
     amounts: Mapping[str, Money],
     memo: str = "",
+    details: Mapping[str, str] | None = None,
 ) -> Entry:
-    """Posts one event by the first active rule that fits it; see `post_events`."""
-    told = Event(event, source, effective_at, parties, amounts, memo)
+    """Posts one event by the first rule in force that fits it; see `post_events`."""
+    told = Event(event, source, effective_at, parties, amounts, memo, details=details or {})
     return post_events(events=[told])[0]
 
 
@@ -42,12 +43,8 @@ def post_events(*, events: Sequence[Event]) -> list[Entry]:
     """
     if not events:
         return []
-    book = list(
-        PostingRule.objects.filter(event__in={e.event for e in events}, active=True).select_related(
-            "journal"
-        )
-    )
-    entries = [rules.entry_of(rules.choose(book, event), event) for event in events]
+    book = read_book()
+    entries = [book.entry_of(event) for event in events]
     with refusals(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT entry_id FROM public.ledger_post_many(%s::jsonb) ORDER BY ord",

@@ -276,14 +276,3 @@ BEGIN
     RAISE EXCEPTION 'ledger: of account % only the name and whether it is active may change', OLD.code
         USING ERRCODE = '23L06', DETAIL = jsonb_build_object('account', OLD.code, 'name', OLD.name);
 END $$;
-
--- The proof of a posting rule: every amount that it names is debited as often as it is credited.
-CREATE OR REPLACE FUNCTION public.ledger_rule_balances(lines jsonb) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN jsonb_typeof(lines) = 'array' AND jsonb_array_length(lines) >= 2 AND NOT EXISTS (
-    SELECT 1 FROM jsonb_to_recordset(lines) AS l(side text, account text, party text, amount text)
-     GROUP BY l.amount
-    HAVING l.amount IS NULL
-        OR count(*) FILTER (WHERE l.side = 'DEBIT') <> count(*) FILTER (WHERE l.side = 'CREDIT')
-        OR count(*) FILTER (WHERE l.side IN ('DEBIT', 'CREDIT') AND l.account <> '') <> count(*)
-);

@@ -35,3 +35,8 @@ def install_functions(apps: Any, schema_editor: Any) -> None:
 def install_triggers(apps: Any, schema_editor: Any) -> None:
     with schema_editor.connection.cursor() as cursor:
         cursor.execute((HERE / "triggers.sql").read_text())
+
+
+def install_rule_triggers(apps: Any, schema_editor: Any) -> None:
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute((HERE / "rule_triggers.sql").read_text())

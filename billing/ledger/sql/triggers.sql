@@ -33,6 +33,3 @@ ALTER TABLE ledger_balance SET (fillfactor = 50);
 
 CREATE TRIGGER ledger_period_moves BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON ledger_period
     FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_period_moves();
-
-ALTER TABLE ledger_postingrule
-    ADD CONSTRAINT ledger_postingrule_proved CHECK (public.ledger_rule_balances(lines));

@@ -248,10 +248,10 @@ class TestKept:
             pytest.raises(IntegrityError, match="ledger_postingrule_proved"),
             transaction.atomic(),
         ):
-            PostingRule.objects.filter(event="recharge").update(
+            PostingRule.objects.filter(version=services.draft(event="recharge", at=AT)).update(
                 lines=[
-                    {"side": "DEBIT", "account": "1001", "party": None, "amount": "amount"},
-                    {"side": "CREDIT", "account": "6001", "party": None, "amount": "fee"},
+                    {"side": "DEBIT", "account": "1001", "party": None, "amount": {"amount": 1}},
+                    {"side": "CREDIT", "account": "6001", "party": None, "amount": {"fee": 1}},
                 ]
             )
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from billing.ledger.models import Entry, PostingRule
+from billing.ledger.models import BEGINNING, Entry
+from billing.ledger.services import switch_off
 from billing.payments.services import notifications
 from billing.settlement import booker
 from billing.settlement.models import Booking, Obligation
@@ -169,7 +170,7 @@ def test_a_booking_that_the_books_refuse_is_seen_at_home(
     sold: Order, pier: Distributor, sign_in: SignIn, inside: Inside
 ) -> None:
     with inside(pier):
-        PostingRule.objects.filter(event="purchase").update(active=False)
+        switch_off(event="purchase", starts_at=BEGINNING, at=clock.now())
         booker.book()
         assert Booking.objects.filter(party=pier, booked_at=None).exclude(error="").count() == 2
     browser = sign_in(pier, Role.FINANCE)

@@ -10,11 +10,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from billing.ledger.models import Account, PostingRule
+from billing.ledger.models import Account
+from billing.ledger.services import rules
 from billing.payments.models import PaymentIntent
 from billing.payments.services.accounts import connect_account
 from shared_apps.audit.models import Record
 from shared_apps.distributors.models import Distributor
+from shared_apps.kernel import clock
 from shared_apps.kernel.money import Money
 from tests import world
 from tests.conftest import Inside
@@ -124,12 +126,15 @@ def test_the_balance_stands_where_the_shops_own_rule_puts_it(
             takes=free.takes,
             floor_minor=0,
         )
-        for rule in PostingRule.objects.filter(event__in=("hold", "recharge")):
-            text = [
-                {**line, "account": line["account"].replace("220301", "220309")}
-                for line in rule.lines
-            ]
-            PostingRule.objects.filter(pk=rule.pk).update(lines=text)
+        for event in ("hold", "recharge"):
+            version = rules.draft(event=event, at=clock.now())
+            for rule in version.rules.all():
+                rule.lines = [
+                    {**line, "account": line["account"].replace("220301", "220309")}
+                    for line in rule.lines
+                ]
+                rule.save()
+            rules.switch_on(version=version, starts_at=None, at=clock.now())
         world.recharge(world.customer(), Money.of("12.30"))
     assert api.get("/balance").told["available"] == "12.30"
     assert api.get("/balance/entries").told["items"][0]["available_after"] == "12.30"
