@@ -15,9 +15,10 @@ from django.core.management import call_command
 from django.db import connection
 from psycopg import sql
 
+from billing.balances.services import lots
 from billing.ledger.enums import PartyKind
 from billing.ledger.parties import Party
-from billing.ledger.services import open_books, post_event
+from billing.ledger.services import open_books
 from billing.pricing.services import set_retail_percent
 from billing.settlement import booker
 from shared_apps.catalog.importing.run import import_offers
@@ -186,15 +187,16 @@ def customer(name: str = "客户甲") -> Customer:
 
 def recharge(who: Customer, amount: Money, *, at: datetime | None = None) -> None:
     """Money in a customer's balance, as a payment would have put it there."""
-    post_event(
+    origin = new_id()
+    lots.enter(
         event="recharge",
-        source=f"test:{new_id()}",
+        source=f"test:{origin}",
+        customer=Party(PartyKind.CUSTOMER, str(who.public_id), str(who)),
+        amount=amount,
+        origin_id=origin,
+        title="充值",
         effective_at=at or clock.now(),
-        parties={
-            "customer": Party(PartyKind.CUSTOMER, str(who.public_id), str(who)),
-            "channel": Party(PartyKind.CHANNEL, "test", "测试渠道"),
-        },
-        amounts={"amount": amount},
+        parties={"channel": Party(PartyKind.CHANNEL, "test", "测试渠道")},
     )
 
 

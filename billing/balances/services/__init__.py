@@ -1,1 +1,1 @@
-"""The only writes of balances, by noun: holds."""
+"""The only writes of balances, by noun: lots, holds."""

@@ -9,9 +9,9 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
+from billing.balances.services import lots
 from billing.ledger.enums import PartyKind
 from billing.ledger.parties import Party
-from billing.ledger.services import post_event
 from billing.payments.accounts import active_account, gateway_for
 from billing.payments.enums import PROVIDER_OF, IntentState, Method
 from billing.payments.gateways.base import GatewayTrade, TradeAlreadyPaid, TradeState
@@ -109,15 +109,15 @@ def succeed(*, number: str, trade: GatewayTrade, at: datetime) -> bool:
             currency=intent.currency,
             paid_at=paid_at,
         )
-        post_event(
+        lots.enter(
             event="recharge",
             source=f"payment:{intent.number}",
+            customer=Party(PartyKind.CUSTOMER, str(intent.customer_id)),
+            amount=intent.amount,
+            origin_id=payment.public_id,
+            title=intent.subject,
             effective_at=paid_at,
-            parties={
-                "customer": Party(PartyKind.CUSTOMER, str(intent.customer_id)),
-                "channel": channel_party(intent.account),
-            },
-            amounts={"amount": intent.amount},
+            parties={"channel": channel_party(intent.account)},
             memo=f"{intent.subject} {trade.provider_trade_no}",
         )
         record(

@@ -52,6 +52,8 @@ def request(*, payment: Payment, amount: Money, reason: str, at: datetime) -> Re
             parts=[(refund.public_id, amount)],
             at=at,
             memo=f"退款 {refund.number}",
+            first=[locked.public_id],
+            only_paid=True,
         )
         publish("refund.check", {"number": refund.number})
         record("refund.request", obj=refund, after={"number": refund.number, "amount": str(amount)})

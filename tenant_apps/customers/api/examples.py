@@ -40,7 +40,14 @@ MADE = OpenApiExample(
 BALANCE = OpenApiExample(
     "余额",
     response_only=True,
-    value={"available": "7633.12", "held": "2366.88", "currency": "CNY"},
+    value={
+        "available": "7633.12",
+        "paid": "7433.12",
+        "gifted": "0.00",
+        "promo": "200.00",
+        "held": "2366.88",
+        "currency": "CNY",
+    },
 )
 STATEMENT = OpenApiExample(
     "充值后下单",
@@ -53,6 +60,9 @@ STATEMENT = OpenApiExample(
                 "memo": "订单 O261123Q7F3A1B2",
                 "at": "2026-11-23T21:06:12+08:00",
                 "available_change": "-2366.88",
+                "paid_change": "-2366.88",
+                "gifted_change": "0.00",
+                "promo_change": "0.00",
                 "held_change": "2366.88",
                 "available_after": "7633.12",
                 "held_after": "2366.88",
@@ -63,6 +73,9 @@ STATEMENT = OpenApiExample(
                 "memo": "账户充值 C261101T3S9J5R1",
                 "at": "2026-11-23T20:59:00+08:00",
                 "available_change": "10000.00",
+                "paid_change": "10000.00",
+                "gifted_change": "0.00",
+                "promo_change": "0.00",
                 "held_change": "0.00",
                 "available_after": "10000.00",
                 "held_after": "0.00",

@@ -135,20 +135,9 @@ class StatementView(APIView):
         query = asked(request, StatementQuery)
         customer = queries.customer_of(person(request))
         found = balances.statement_of(customer_id=customer.public_id, **query)
-        lines = [
-            {
-                "entry_id": line.entry_id,
-                "kind": line.kind,
-                "memo": line.memo,
-                "effective_at": line.effective_at,
-                "available": line.changes[0],
-                "held": line.changes[1],
-                "available_after": line.balances[0],
-                "held_after": line.balances[1],
-            }
-            for line in found.items
-        ]
-        return Response(StatementPage(Page(lines, found.page, found.per_page, found.total)).data)
+        return Response(
+            StatementPage(Page(found.items, found.page, found.per_page, found.total)).data
+        )
 
 
 @access(Customer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 from django.db import transaction
@@ -28,9 +29,12 @@ def customer_party(order: Order) -> Party:
     return Party(PartyKind.CUSTOMER, str(order.customer.public_id), str(order.customer))
 
 
-def pay_from_balance(*, order: Order, at: datetime, paid_by: str = PayBy.BALANCE) -> Order:
+def pay_from_balance(
+    *, order: Order, at: datetime, paid_by: str = PayBy.BALANCE, paid_with: UUID | None = None
+) -> Order:
     """Holds the order's sum, line by line, and sends the order on its way; all or nothing.
 
+    `paid_with` is the payment that was made for it: its money is used before any other of the balance.
     Locks the order and the customer's balance. Raises FloorBreached when the balance is too small.
     """
     with transaction.atomic():
@@ -49,6 +53,7 @@ def pay_from_balance(*, order: Order, at: datetime, paid_by: str = PayBy.BALANCE
             parts=[(line.public_id, line.amount) for line in lines],
             at=at,
             memo=f"订单 {order.number}",
+            first=[paid_with] if paid_with else [],
         )
         order.state = OrderState.PAID
         order.paid_at = at
@@ -116,7 +121,12 @@ def payment_arrived(*, number: str, at: datetime) -> None:
 def _hold_for(order: Order, intent: PaymentIntent, at: datetime) -> None:
     try:
         with transaction.atomic():
-            pay_from_balance(order=order, at=at, paid_by=PayBy(intent.method).value)
+            pay_from_balance(
+                order=order,
+                at=at,
+                paid_by=PayBy(intent.method).value,
+                paid_with=intent.payment.public_id,
+            )
     except FloorBreached:
         _tell(
             order,

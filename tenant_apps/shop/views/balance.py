@@ -97,16 +97,16 @@ def _page(total: int, number: int) -> Page[int]:
     return Paginator(range(total), PER_PAGE).get_page(number)
 
 
-def _entries(lines: Iterable[books.StatementLine]) -> list[dict[str, Any]]:
+def _entries(lines: Iterable[balances.StatementLine]) -> list[dict[str, Any]]:
     names = books.rule_names()
     return [
         {
             "at": line.effective_at,
             "what": names.get(line.kind, line.kind),
             "detail": line.memo,
-            "amount": line.changes[0] if line.changes[0].minor else None,
-            "held": line.changes[1] if line.changes[1].minor else None,
-            "balance": line.balances[0],
+            "amount": line.changes.available or None,
+            "held": line.changes.held or None,
+            "balance": line.after.available,
         }
         for line in lines
     ]
@@ -124,7 +124,12 @@ def balance_export(request: HttpRequest) -> HttpResponse:
         part = balances.statement_of(customer_id=who.public_id, page=page, per_page=500)
         for line in part.items:
             when = timezone.localtime(line.effective_at).strftime("%Y-%m-%d %H:%M:%S")
-            money = (*line.changes, *line.balances)
+            money = (
+                line.changes.available,
+                line.changes.held,
+                line.after.available,
+                line.after.held,
+            )
             rows.append(
                 [when, names.get(line.kind, line.kind), neutral(line.memo), *map(str, money)]
             )
