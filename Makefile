@@ -3,7 +3,7 @@ PYTHON ?= python3
 MANAGE := .venv/bin/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo smoke test lint format bench lock services-down
+.PHONY: help setup demo smoke torture test lint format bench lock services-down
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,7 +16,11 @@ demo: setup ## services, data, shops and the main job; prints addresses and log-
 
 smoke: ## the main job over HTTP against a fresh stack; the last line is JSON
 	@$(PYTHON) deploy/environment.py >&2
-	@deploy/smoke.sh
+	@deploy/fresh.sh smoke
+
+torture: ## people shop while all goes wrong; make torture ARGS='--rounds 5 --seed 7'; the last line is JSON
+	@$(PYTHON) deploy/environment.py >&2
+	@deploy/fresh.sh torture $(ARGS)
 
 test: setup ## all tests; make test ARGS='-k ledger' for some
 	@deploy/test.sh $(ARGS)

@@ -125,7 +125,7 @@ def play(slug: str, *, query: str = "A100 80G") -> Story:
         order_path = visitor.path.removesuffix("pay/")
     with _step(story, "pay"):
         cashier = visitor.find(r'href="([^"]+gateway\.do[^"]+)"', "收银台链接")
-        story.amount = _press_pay(cashier)
+        story.amount = press_pay(cashier)
     with _step(story, "open"):
         _wait_until_open(visitor, order_path)
         visitor.get(order_path)
@@ -139,7 +139,7 @@ def play(slug: str, *, query: str = "A100 80G") -> Story:
     return story
 
 
-def _press_pay(cashier: str) -> str:
+def press_pay(cashier: str) -> str:
     """Opens the provider's cashier page and presses 支付, as the buyer would."""
     with httpx.Client(trust_env=False, timeout=30, follow_redirects=True) as http:
         page = http.get(cashier)

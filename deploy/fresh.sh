@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `make smoke`: the main job over HTTP against a fresh stack, which is gone afterwards.
-# Standard output gets one line, the result as JSON; everything else goes to standard error.
+# A management command against a fresh, seeded stack, which is gone afterwards: fresh.sh smoke
+# Standard output is the command's own (its last line is JSON); everything else goes to standard error.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/steps.sh
@@ -8,7 +8,7 @@ manage() { .venv/bin/python manage.py "$@"; }
 
 # One of its own, whatever a demo uses at the moment.
 unset PORT DATABASE_URL DATABASE_APP_URL REDIS_URL SANDBOX_URL SANDBOX_PORT SANDBOX_SMTP_PORT
-NCMATCH_DATA=$(mktemp -d "${TMPDIR:-/tmp}/ncmatch-smoke.XXXXXX")
+NCMATCH_DATA=$(mktemp -d "${TMPDIR:-/tmp}/ncmatch-fresh.XXXXXX")
 export NCMATCH_DATA
 
 remove() {
@@ -30,4 +30,4 @@ trap remove EXIT INT TERM
     step application manage services up --app
     step seed manage seed_demo
 } >&2
-manage smoke
+manage "$@"
