@@ -52,3 +52,18 @@ RULE_TRANSITIONS = {
     RuleState.ON: (RuleState.WITHDRAWN,),  # while it has not started
     RuleState.WITHDRAWN: (),
 }
+
+
+class VoucherState(models.TextChoices):
+    DRAFT = "DRAFT", _("草稿")
+    ASKED = "ASKED", _("待复核")
+    POSTED = "POSTED", _("已入账")
+    REJECTED = "REJECTED", _("未通过")
+
+
+VOUCHER_TRANSITIONS = {
+    VoucherState.DRAFT: (VoucherState.ASKED,),
+    VoucherState.ASKED: (VoucherState.DRAFT, VoucherState.POSTED, VoucherState.REJECTED),
+    VoucherState.POSTED: (),
+    VoucherState.REJECTED: (),
+}

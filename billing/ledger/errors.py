@@ -109,6 +109,23 @@ class UnknownVersion(NotFound):
     sentence = _("没有找到这个规则版本。")
 
 
+class VoucherRefused(Invalid):
+    """`reason` says which line or field of the voucher does not hold."""
+
+    code = "ledger.voucher_refused"
+    sentence = _("%(reason)s")
+
+
+class VoucherMoved(Conflict):
+    code = "ledger.voucher_moved"
+    sentence = _("凭证已经提交或入账，不能再改；请刷新后查看。")
+
+
+class UnknownVoucher(NotFound):
+    code = "ledger.unknown_voucher"
+    sentence = _("没有找到这张凭证。")
+
+
 class PeriodOverlaps(Conflict):
     code = "ledger.period_overlaps"
     sentence = _("会计期间与已有期间重叠。")
@@ -133,6 +150,7 @@ _BY_STATE: dict[str, type[DomainError]] = {
 }
 _BY_CONSTRAINT: dict[str, type[DomainError]] = {
     "ledger_entry_reversed_once": AlreadyReversed,
+    "ledger_voucher_one_reversal": AlreadyReversed,
     "ledger_entry_source": Malformed,
     "ledger_period_no_overlap": PeriodOverlaps,
     "ledger_postingrule_proved": RuleRefused,

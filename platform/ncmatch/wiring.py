@@ -19,9 +19,9 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     # An order's money is held: its lines are to be opened at their suppliers.
     "order.paid": ["tenant_apps.fulfilment.handlers.open_order"],
     # A sold line was given back: its machine is to be released.
-    "line.refunded": ["tenant_apps.fulfilment.handlers.terminate_line"],
+    "line.refunded": ["tenant_apps.fulfilment.handlers.given_back"],
     # Hours of a sold line were given back: its machine ends sooner.
-    "line.shortened": ["tenant_apps.fulfilment.handlers.fit_line"],
+    "line.shortened": ["tenant_apps.fulfilment.handlers.given_back"],
     # The time to pay an order is over.
     "order.expire": ["tenant_apps.orders.handlers.expire"],
     # The next step of a work order is due.
@@ -37,6 +37,10 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     "resource.end": ["tenant_apps.fulfilment.handlers.end"],
     # The time of given money is over.
     "lot.expire": ["billing.balances.handlers.expire"],
+    # A month that was paid for is nearly over.
+    "resource.remind": ["tenant_apps.fulfilment.handlers.remind"],
+    # Time to pay for another month, where the customer wants that.
+    "resource.renew": ["tenant_apps.fulfilment.handlers.renew"],
     # Something that a customer wants to be told.
     "customer.notice": ["tenant_apps.customers.handlers.tell"],
 }
@@ -49,10 +53,13 @@ SUPPLIER_ADAPTERS: Mapping[str, str] = {
 # Payment provider → what makes its gateway of a merchant account.
 PAYMENT_GATEWAYS: Mapping[str, str] = {
     "ALIPAY": "billing.payments.accounts.alipay",
+    "WECHAT": "billing.payments.accounts.wechat",
+    "STRIPE": "billing.payments.accounts.stripe",
 }
 
 # What a second person decides → its name, what carries the decision out, and whose decision it is.
 APPROVAL_KINDS: Mapping[str, Kind] = {
+    "voucher": Kind(_("手工凭证"), "billing.ledger.services.vouchers.decided", ("FINANCE",)),
     "order.refund": Kind(
         _("退款"), "tenant_apps.orders.services.lines.refund_decided", ("FINANCE",)
     ),

@@ -46,20 +46,25 @@ ACTIONS: Final[Words] = {
     "invoice.save_title": _("保存发票抬头"),
     "invoice.send": _("发票发送到邮箱"),
     "invoice.withdraw": _("撤回发票申请"),
+    "ledger.ask_voucher": _("提交凭证复核"),
     "ledger.discard_rules": _("丢弃分录规则草稿"),
+    "ledger.discard_voucher": _("删除凭证草稿"),
     "ledger.draft_rules": _("起草分录规则"),
     "ledger.map_party": _("设置机构科目对照"),
     "ledger.move_rule": _("调整分录规则顺序"),
     "ledger.open_account": _("新增科目"),
     "ledger.open_books": _("建账"),
     "ledger.open_period": _("新增会计期间"),
+    "ledger.post_voucher": _("凭证复核入账"),
     "ledger.remove_rule": _("删除草稿中的分录规则"),
     "ledger.rename_account": _("修改科目名称"),
     "ledger.reverse": _("冲销分录"),
     "ledger.save_rule": _("修改分录规则"),
+    "ledger.save_voucher": _("编制手工凭证"),
     "ledger.set_account_active": _("启用或停用科目"),
     "ledger.set_period_state": _("结账或反结账"),
     "ledger.switch_on_rules": _("启用分录规则"),
+    "ledger.take_back_voucher": _("撤回凭证"),
     "ledger.withdraw_rules": _("撤回分录规则"),
     "line_refund.ask": _("申请退款"),
     "line_refund.finish": _("退款申请结果"),
@@ -87,14 +92,19 @@ ACTIONS: Final[Words] = {
     "payment.start": _("创建支付单"),
     "payment.succeed": _("支付成功"),
     "plan.link": _("对应供应商套餐"),
+    "plan.offer_terms": _("按月销售产品"),
     "price.set": _("修改目录价"),
     "pricing.set_retail_percent": _("修改零售折扣"),
     "refund.finish": _("退款结果"),
     "refund.request": _("发起退款"),
     "resource.end": _("资源已结束"),
+    "resource.extend": _("续费延长使用时间"),
     "resource.fit": _("使用时间随付费调整"),
+    "resource.not_renewed": _("自动续费没有成功"),
     "resource.open": _("资源开通"),
+    "resource.remind": _("提醒资源即将到期"),
     "resource.reveal_access": _("查看访问方式"),
+    "resource.set_auto_renew": _("修改自动续费"),
     "resource.terminate": _("释放资源"),
     "staff.add": _("新增员工"),
     "staff.change_roles": _("修改员工角色"),
@@ -165,7 +175,7 @@ ACTOR_KINDS: Final[Words] = {
 }
 
 # Kinds of entries that no rule of the distributor's names.
-ENTRY_KINDS: Final[Words] = {"reversal": _("冲销")}
+ENTRY_KINDS: Final[Words] = {"reversal": _("冲销"), "adjustment": _("手工凭证")}
 
 # Why a notification was not believed: the first word of its reason.
 REFUSALS: Final[Words] = {

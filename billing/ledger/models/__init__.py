@@ -11,3 +11,4 @@ from .rules import PartyAccount as PartyAccount
 from .rules import PostingRule as PostingRule
 from .rules import RuleBook as RuleBook
 from .rules import RuleVersion as RuleVersion
+from .vouchers import Voucher as Voucher

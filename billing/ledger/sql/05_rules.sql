@@ -89,3 +89,20 @@ BEGIN
                         ON CONFLICT (id) DO UPDATE SET mark = excluded.mark', TG_TABLE_SCHEMA);
     RETURN NULL;
 END $$;
+
+-- Voucher, before each row: what was asked for stays as it was read; what was decided, for good.
+CREATE OR REPLACE FUNCTION public.ledger_voucher_fixed() RETURNS trigger
+LANGUAGE plpgsql SECURITY INVOKER AS $$
+BEGIN
+    IF OLD.state = 'DRAFT' THEN
+        RETURN coalesce(NEW, OLD);
+    ELSIF TG_OP = 'UPDATE' AND OLD.state = 'ASKED' AND NEW.state IN ('DRAFT', 'POSTED', 'REJECTED')
+        AND (NEW.id, NEW.dated, NEW.memo, NEW.lines, NEW.reverses_id, NEW.attachment_id, NEW.made_by_id, NEW.made_at)
+            IS NOT DISTINCT FROM
+            (OLD.id, OLD.dated, OLD.memo, OLD.lines, OLD.reverses_id, OLD.attachment_id, OLD.made_by_id, OLD.made_at)
+    THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'ledger: voucher % was asked for or decided and is not edited', OLD.public_id
+        USING ERRCODE = '23L05', DETAIL = jsonb_build_object('table', TG_TABLE_NAME);
+END $$;
