@@ -59,6 +59,7 @@ RESOURCES = Section(
     Staff(Role.MANAGER, Role.SUPPORT),
 )
 PAYMENTS = Section("office:payments", _("收款与退款"), "credit-card", _MONEY, Staff(Role.FINANCE))
+INVOICES = Section("office:invoices", _("发票"), "file-invoice", _MONEY, Staff(Role.FINANCE))
 JOURNAL = Section(
     "office:journal", pgettext_lazy("many", "分录"), "book", _MONEY, Staff(Role.FINANCE)
 )
@@ -82,6 +83,7 @@ OFFICE: tuple[Section, ...] = (
     CUSTOMERS,
     RESOURCES,
     PAYMENTS,
+    INVOICES,
     JOURNAL,
     ACCOUNTS,
     TRIAL,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from billing.balances.enums import HoldState
+from billing.invoicing.enums import InvoiceState
 from billing.payments.enums import EventState, IntentState, RefundState
 from shared_apps.approvals.enums import State as ApprovalState
 from shared_apps.catalog.enums import OfferingState
@@ -103,6 +104,18 @@ def refund(state: str) -> Mark:
             GREEN: [RefundState.SUCCEEDED],
             AMBER: [RefundState.REQUESTED],
             RED: [RefundState.FAILED],
+        },
+    )
+
+
+def invoice(state: str) -> Mark:
+    return mark(
+        InvoiceState,
+        state,
+        {
+            GREEN: [InvoiceState.ISSUED],
+            AMBER: [InvoiceState.REQUESTED],
+            RED: [InvoiceState.REJECTED],
         },
     )
 

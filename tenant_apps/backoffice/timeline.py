@@ -33,6 +33,9 @@ _TONES = {
     "resource.open": GREEN,
     "order_line.refunded": AMBER,
     "refund.request": AMBER,
+    "invoice.issue": GREEN,
+    "invoice.reject": RED,
+    "invoice.reverse": AMBER,
     "resource.terminate": AMBER,
 }
 

@@ -10,6 +10,7 @@ from .views import (
     customers,
     dealings,
     home,
+    invoices,
     journal,
     orders,
     payments,
@@ -64,6 +65,19 @@ urlpatterns = [
     ),
     path("payments/notices/<uuid:public_id>/", payments.event, name="event"),
     path("payments/number/<slug:number>/", payments.payment, name="payment"),
+    path("invoices/", invoices.Invoices.as_view(), name="invoices"),
+    path("invoices/export.csv", invoices.Invoices.as_view(exporting=True), name="invoices_export"),
+    path("invoices/to-reverse/", invoices.ToReverse.as_view(), name="invoices_to_reverse"),
+    path(
+        "invoices/to-reverse/export.csv",
+        invoices.ToReverse.as_view(exporting=True),
+        name="invoices_to_reverse_export",
+    ),
+    path("invoices/<uuid:public_id>/", invoices.invoice, name="invoice"),
+    path("invoices/<uuid:public_id>/issue/", invoices.invoice_issue, name="invoice_issue"),
+    path("invoices/<uuid:public_id>/reject/", invoices.invoice_reject, name="invoice_reject"),
+    path("invoices/<uuid:public_id>/reverse/", invoices.invoice_reverse, name="invoice_reverse"),
+    path("invoices/<uuid:public_id>/file/", invoices.invoice_file, name="invoice_file"),
     path("books/journal/", journal.Journal.as_view(), name="journal"),
     path(
         "books/journal/export.csv", journal.Journal.as_view(exporting=True), name="journal_export"

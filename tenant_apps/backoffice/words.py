@@ -38,6 +38,7 @@ ACTIONS: Final[Words] = {
     "hub.load": _("更新枢纽节点"),
     "invoice.ask": _("申请发票"),
     "invoice.consumed": _("登记可开票消费"),
+    "invoice.download": _("下载发票"),
     "invoice.issue": _("开具发票"),
     "invoice.reject": _("驳回发票申请"),
     "invoice.remove_title": _("删除发票抬头"),

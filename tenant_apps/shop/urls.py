@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import account, balance, browsing, buying, orders, paying, resources, texts
+from .views import account, balance, browsing, buying, invoices, orders, paying, resources, texts
 
 app_name = "shop"
 urlpatterns = [
@@ -28,12 +28,30 @@ urlpatterns = [
         resources.resource_give_back,
         name="resource_give_back",
     ),
+    path("resources/<uuid:public_id>/renew/", resources.resource_renew, name="resource_renew"),
+    path(
+        "resources/<uuid:public_id>/auto-renew/",
+        resources.resource_auto_renew,
+        name="resource_auto_renew",
+    ),
     path("balance/", balance.balance, name="balance"),
     path("balance/export/", balance.balance_export, name="balance_export"),
     path("balance/recharges/<uuid:public_id>/", balance.recharge, name="recharge"),
     path(
         "balance/recharges/<uuid:public_id>/state/", balance.recharge_state, name="recharge_state"
     ),
+    path("invoices/", invoices.invoice_list, name="invoices"),
+    path("invoices/new/", invoices.invoice_new, name="invoice_new"),
+    path("invoices/titles/", invoices.titles, name="invoice_titles"),
+    path("invoices/titles/<uuid:public_id>/", invoices.title, name="invoice_title"),
+    path(
+        "invoices/titles/<uuid:public_id>/remove/",
+        invoices.title_remove,
+        name="invoice_title_remove",
+    ),
+    path("invoices/<uuid:public_id>/", invoices.invoice, name="invoice"),
+    path("invoices/<uuid:public_id>/withdraw/", invoices.invoice_withdraw, name="invoice_withdraw"),
+    path("invoices/<uuid:public_id>/file/", invoices.invoice_file, name="invoice_file"),
     path("notices/", account.notices, name="notices"),
     path("notices/read/", account.notices_read, name="notices_read"),
     path("account/", account.account, name="account"),

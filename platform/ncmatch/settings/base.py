@@ -208,6 +208,10 @@ SANDBOX_URL = os.environ.get("SANDBOX_URL") or services.sandbox_url()
 ALIPAY_GATEWAY_URL = os.environ.get(
     "ALIPAY_GATEWAY_URL", f"{SANDBOX_URL}/alipay/gateway.do" if SANDBOX_URL else ""
 )
+WECHAT_GATEWAY_URL = os.environ.get(
+    "WECHAT_GATEWAY_URL", SANDBOX_URL or "https://api.mch.weixin.qq.com"
+)
+STRIPE_API_URL = os.environ.get("STRIPE_API_URL", SANDBOX_URL or "https://api.stripe.com")
 SMS_ENDPOINT = os.environ.get("SMS_ENDPOINT", "")
 SMS_PROTOCOL = os.environ.get("SMS_PROTOCOL", "https")
 SMS_ACCESS_KEY_ID = os.environ.get("SMS_ACCESS_KEY_ID", "")
@@ -265,6 +269,10 @@ SPECTACULAR_SETTINGS = {
         {"name": "me", "description": "本人和访问令牌。"},
     ],
     "ENUM_NAME_OVERRIDES": {
+        "InvoiceKind": "billing.invoicing.enums.InvoiceKind",
+        "InvoiceColor": "billing.invoicing.enums.InvoiceColor",
+        "InvoiceState": "billing.invoicing.enums.InvoiceState",
+        "TitleKind": "billing.invoicing.enums.TitleKind",
         "OfferingState": "shared_apps.catalog.enums.OfferingState",
         "PlanKind": "shared_apps.catalog.enums.PlanKind",
         "HubBasis": "shared_apps.suppliers.enums.HubBasis",

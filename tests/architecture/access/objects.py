@@ -6,6 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from billing.invoicing import services as invoicing
+from billing.invoicing.models import Consumption
+from billing.ledger.days import day_of
 from billing.ledger.models import Account, Entry
 from billing.payments.enums import Provider
 from billing.payments.models import ProviderEvent
@@ -39,6 +44,8 @@ Names = dict[str, str]
 ONE_CUSTOMERS = {
     "cart item",
     "customer",
+    "invoice",
+    "invoice title",
     "line",
     "order",
     "recharge",
@@ -107,6 +114,27 @@ def _tenants(site: Distributor) -> Names:
             headers={},
             at=clock.now(),
         )
+        title = invoicing.save_title(customer_id=who.public_id, title_kind="PERSON", name="客户甲")
+        invoice = invoicing.ask(
+            customer_id=who.public_id,
+            title_id=title.public_id,
+            kind="GENERAL",
+            consumptions=[Consumption.objects.get().public_id],
+            email="a@customer.test",
+            request_key=ids.new_id(),
+            at=clock.now(),
+        )
+        invoicing.issue(
+            invoice=invoice,
+            papers=invoicing.Papers(
+                tax_code="",
+                tax_invoice_number="1" * 20,
+                issued_on=day_of(clock.now()),
+                upload=SimpleUploadedFile("fp.pdf", b"%PDF-1.7"),
+            ),
+            by=world.staff(Role.FINANCE),
+            at=clock.now(),
+        )
         account = Account.objects.get(party_id=str(who.public_id), code__startswith="220301")
         return {
             "account code": account.code,
@@ -116,6 +144,8 @@ def _tenants(site: Distributor) -> Names:
             "colleague": str(world.staff(Role.SUPPORT).public_id),
             "customer": str(who.public_id),
             "entry": str(Entry.objects.latest("id").public_id),
+            "invoice": str(invoice.public_id),
+            "invoice title": str(title.public_id),
             "line": str(order.lines.get().public_id),
             "order": str(order.public_id),
             "payment number": intent.number,
