@@ -20,6 +20,7 @@ OFFERING_MOVES: dict[str, frozenset[str]] = {
 class PlanKind(TextChoices):
     ON_DEMAND = "ON_DEMAND", _("按需")
     SPOT = "SPOT", _("竞价")
+    MONTHLY = "MONTHLY", _("包月")
 
 
 class PlanState(TextChoices):

@@ -14,8 +14,8 @@ from shared_apps.audit.services import record
 from shared_apps.suppliers.adapters.base import CatalogPlan
 from shared_apps.suppliers.models import Supplier
 
-from . import indexing
-from .enums import OFFERING_MOVES, PlanKind, PlanState
+from . import indexing, terms
+from .enums import OFFERING_MOVES, OfferingState, PlanKind, PlanState
 from .errors import OfferingMoveRefused, PriceBackdated, RateInvalid
 from .models import FxRate, Offering, Plan, Price
 from .prices import LIST_CURRENCY, to_list_hourly
@@ -114,6 +114,52 @@ def replace_prices(
     return changed
 
 
+def offer_terms(*, supplier: Supplier, at: datetime) -> int:
+    """Offers a supplier's GPU machines also by the month, at the stated factor of the price on demand.
+
+    Safe to repeat, and to be repeated when prices on demand have changed. Returns how many prices are new.
+    """
+    with transaction.atomic():
+        stated = Price.objects.filter(
+            plan__offering__supplier=supplier,
+            plan__offering__state=OfferingState.ACTIVE,
+            plan__offering__gpu_count__gt=0,
+            plan__kind=PlanKind.ON_DEMAND,
+            plan__state=PlanState.ACTIVE,
+            effective__endswith__isnull=True,
+        ).select_related("plan")
+        quotes: list[Quote] = []
+        for kind in terms.FACTORS:
+            present = {
+                plan.offering_id: plan
+                for plan in Plan.objects.filter(offering__supplier=supplier, kind=kind)
+            }
+            new = [
+                Plan(
+                    offering_id=price.plan.offering_id,
+                    kind=kind,
+                    external_service_id=price.plan.external_service_id,
+                    external_plan_id=price.plan.external_plan_id,
+                )
+                for price in stated
+                if price.plan.offering_id not in present
+            ]
+            present |= {plan.offering_id: plan for plan in Plan.objects.bulk_create(new)}
+            for price in stated:
+                plan = present[price.plan.offering_id]
+                plan.external_service_id = price.plan.external_service_id
+                plan.external_plan_id = price.plan.external_plan_id
+                hourly = terms.derived_hourly(price.list_hourly, kind)
+                quotes.append(Quote(plan.pk, hourly, LIST_CURRENCY))
+            Plan.objects.bulk_update(
+                present.values(), ["external_service_id", "external_plan_id"], batch_size=500
+            )
+        changed = replace_prices(quotes, at=at)
+        if changed:
+            record("plan.offer_terms", obj=supplier, after={"prices": len(changed)})
+    return len(changed)
+
+
 def move_offering(*, offering: Offering, state: str) -> Offering:
     """Puts an offering on sale, pauses it or takes it off the shelf for good."""
     with transaction.atomic():
@@ -165,7 +211,7 @@ def link_plans(*, supplier: Supplier, broker_plans: Sequence[CatalogPlan]) -> tu
             .select_related("offering")
             .filter(offering__supplier=supplier)
         )
-        by_id = {plan.external_plan_id: plan for plan in plans}
+        by_id = {plan.external_plan_id: plan for plan in plans if plan.kind not in terms.FACTORS}
         by_sku = {plan.offering.sku: plan for plan in plans if plan.kind == PlanKind.ON_DEMAND}
         changed: list[Plan] = []
         unknown: list[str] = []

@@ -55,6 +55,7 @@ class Resource(PublicId):
     started_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    auto_renew = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("-id",)

@@ -28,6 +28,11 @@ class TooMany(Invalid):
     sentence = _("单个产品最多 %(most)s 台，时长 1 小时至 %(hours)s 小时。")
 
 
+class WholeMonths(Invalid):
+    code = "order.whole_months"
+    sentence = _("包月产品按整月购买，时长须为 %(hours)s 小时的整数倍。")
+
+
 class TooManyChoices(Invalid):
     code = "order.too_many_choices"
     sentence = _("一笔订单最多 %(most)s 种产品，请分开下单。")

@@ -97,6 +97,8 @@ class OrderLine(PublicId):
     currency = models.CharField(max_length=3, default="CNY")
     state = models.CharField(max_length=10, choices=LineState.choices, default=LineState.WAITING)
     failure = models.CharField(_("失败原因"), max_length=300, blank=True)
+    # The first line of a machine, where this one buys it more time.
+    renews = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="renewals")
     opened_at = models.DateTimeField(null=True)
     refunded_minor = models.BigIntegerField(default=0)  # Σ of its refunds that are done
     refunded_hours = models.PositiveIntegerField(default=0)  # given back from the end

@@ -15,11 +15,12 @@ from django.utils import timezone
 from billing.pricing import queries as retail
 from shared_apps.catalog.enums import OfferingState, PlanState
 from shared_apps.catalog.models import Plan, Price
+from shared_apps.catalog.terms import step_hours
 from shared_apps.kernel.money import Money, total
 from shared_apps.suppliers.enums import SupplierState
 from shared_apps.suppliers.models import SellingWindow
 
-from .errors import NoLongerSold, TooMany
+from .errors import NoLongerSold, TooMany, WholeMonths
 from .models import MOST_HOURS, MOST_PER_ITEM
 
 
@@ -104,6 +105,9 @@ def price_each(choices: Sequence[Choice], *, at: datetime) -> list[PricedChoice 
 
 
 def _priced(choice: Choice, row: Price, percent: Decimal) -> PricedChoice:
+    step = step_hours(row.plan.kind)
+    if choice.hours % step:
+        raise WholeMonths(field="hours", hours=step)
     return PricedChoice(
         choice=choice,
         plan=row.plan,

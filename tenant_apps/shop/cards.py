@@ -10,13 +10,29 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from shared_apps.catalog.enums import PlanKind
+from shared_apps.catalog.terms import HOURS_OF_MONTH, step_hours
 from shared_apps.kernel.money import Money, charge
 from shared_apps.suppliers.names import spoken
 
 from .shelf import ShelfOffer
 
-HOURS_PER_MONTH = 720
+HOURS_PER_MONTH = HOURS_OF_MONTH
 TERMS = (1, 24, 168, 720)  # hours that the page of an offer proposes
+MONTHS = (1, 3, 6, 12)
+
+
+def terms_of(kind: str) -> tuple[int, ...]:
+    """The hours that are proposed for a way of buying."""
+    step = step_hours(kind)
+    return TERMS if step == 1 else tuple(step * n for n in MONTHS)
+
+
+def term_label(hours: int, kind: str) -> str:
+    """Hours in the unit in which they are sold."""
+    months = hours // HOURS_PER_MONTH
+    if step_hours(kind) == 1 or hours % HOURS_PER_MONTH:
+        return hours_label(hours)
+    return ngettext("%(n)s 个月", "%(n)s 个月", months) % {"n": months}
 
 
 def offer_card(offer: ShelfOffer, *, spot: bool = False) -> dict[str, Any]:

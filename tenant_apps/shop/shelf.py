@@ -38,10 +38,12 @@ class ShelfOffer:
     row: OfferRow
     on_demand: ShelfPlan | None
     spot: ShelfPlan | None
+    monthly: ShelfPlan | None
 
     @property
     def plans(self) -> list[ShelfPlan]:
-        return [plan for plan in (self.on_demand, self.spot) if plan is not None]
+        ways = (self.on_demand, self.monthly, self.spot)
+        return [plan for plan in ways if plan is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,10 @@ def compare(*, public_ids: Sequence[UUID], at: datetime) -> tuple[list[ShelfOffe
 
 def _shelved(row: OfferRow, percent: Decimal) -> ShelfOffer:
     return ShelfOffer(
-        row, _plan(row.on_demand, row.gpu_count, percent), _plan(row.spot, row.gpu_count, percent)
+        row,
+        _plan(row.on_demand, row.gpu_count, percent),
+        _plan(row.spot, row.gpu_count, percent),
+        _plan(row.monthly, row.gpu_count, percent),
     )
 
 

@@ -31,6 +31,7 @@ UNAUDITED = {
     "shared_apps/identity:note_token_use": "when a token was last used; what it did is audited",
     "shared_apps/identity:welcome": "tells those who wait for a first log-in, and they audit",
     "shared_apps/suppliers:sort_key": "only computes",
+    "tenant_apps/fulfilment:plan_end": "part of a change that its caller audits",
     "tenant_apps/orders:customer_party": "names a customer for the books",
 }
 

@@ -20,6 +20,7 @@ from billing.pricing.services import set_retail_percent
 from shared_apps.catalog import services as catalog
 from shared_apps.catalog.importing.run import import_offers
 from shared_apps.catalog.models import Plan
+from shared_apps.catalog.terms import FACTORS
 from shared_apps.distributors import queries as distributors
 from shared_apps.distributors.errors import UnknownDistributor
 from shared_apps.distributors.models import Distributor
@@ -128,7 +129,9 @@ def _connect(supplier: Supplier, at: datetime) -> None:
     """A supplier's broker learns what it sells; we learn by which ids it knows that."""
     secret = ids.new_id().hex
     plans = list(
-        Plan.objects.filter(offering__supplier=supplier).select_related("offering__gpu_model")
+        Plan.objects.filter(offering__supplier=supplier)
+        .exclude(kind__in=FACTORS)  # a broker knows machines, not our ways of selling them
+        .select_related("offering__gpu_model")
     )
     address = outside.offer_at_broker(
         slug=supplier.slug, username="ncmatch", password=secret, plans=plans
@@ -143,6 +146,7 @@ def _connect(supplier: Supplier, at: datetime) -> None:
     )
     adapter = suppliers.adapter_for(supplier=supplier)
     catalog.link_plans(supplier=supplier, broker_plans=adapter.catalog())
+    catalog.offer_terms(supplier=supplier, at=at)
 
 
 def _shop(distributor: Distributor, shop: Shop, at: datetime) -> None:

@@ -27,6 +27,11 @@ from .skus import Identified, cards, identify
 CardKey = tuple[str, int, str]
 OfferKey = tuple[str, str]  # supplier slug, SKU
 
+STATED = (
+    PlanKind.ON_DEMAND,
+    PlanKind.SPOT,
+)  # what a price file speaks of; the rest follows from it
+
 
 @dataclass(slots=True)
 class Present:
@@ -54,7 +59,7 @@ class Present:
         keys = {offering.pk: key for key, offering in offerings.items()}
         plans = {
             (keys[plan.offering_id], plan.kind): plan
-            for plan in Plan.objects.filter(offering__supplier__slug__in=suppliers)
+            for plan in Plan.objects.filter(offering__supplier__slug__in=suppliers, kind__in=STATED)
         }
         prices = {
             price.plan_id: price

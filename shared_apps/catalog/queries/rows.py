@@ -57,6 +57,7 @@ class OfferRow:
     ram_gb_most: Decimal | None
     on_demand: PlanPrice | None
     spot: PlanPrice | None
+    monthly: PlanPrice | None
 
     @property
     def title(self) -> str:
@@ -75,7 +76,9 @@ class OfferRow:
         return self.gpu_fp32_tflops * self.gpu_count if self.gpu_fp32_tflops is not None else None
 
     def plan(self, kind: str) -> PlanPrice | None:
-        return self.spot if kind == PlanKind.SPOT else self.on_demand
+        return {PlanKind.SPOT: self.spot, PlanKind.MONTHLY: self.monthly}.get(
+            PlanKind(kind), self.on_demand
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ SELECT o.public_id, o.sku, o.name, o.state, s.public_id AS supplier_id, s.slug A
        o.gpu_memory_gb AS memory_total_gb, o.vcpu, o.vcpu_most, o.ram_gb, o.ram_gb_most,
        d.public_id AS on_demand_id, dp.list_hourly AS on_demand_hourly,
        c.public_id AS spot_id, cp.list_hourly AS spot_hourly,
+       m.public_id AS monthly_id, mp.list_hourly AS monthly_hourly,
        o.state = 'ACTIVE' AND s.state = 'ACTIVE' AND EXISTS (
            SELECT 1 FROM suppliers_sellingwindow w WHERE w.supplier_id = s.id AND w.during @> %(day)s::date
        ) AS sold
@@ -146,6 +150,9 @@ OFFER_TABLES = """
   LEFT JOIN catalog_plan c ON c.offering_id = o.id AND c.kind = 'SPOT' AND c.state = 'ACTIVE'
   LEFT JOIN catalog_price cp ON cp.plan_id = c.id
        AND cp.starts_at <= %(at)s AND (cp.ends_at > %(at)s OR cp.ends_at IS NULL)
+  LEFT JOIN catalog_plan m ON m.offering_id = o.id AND m.kind = 'MONTHLY' AND m.state = 'ACTIVE'
+  LEFT JOIN catalog_price mp ON mp.plan_id = m.id
+       AND mp.starts_at <= %(at)s AND (mp.ends_at > %(at)s OR mp.ends_at IS NULL)
 """
 
 
@@ -169,8 +176,17 @@ def offer_row(found: dict[str, Any]) -> OfferRow:
         found.pop("on_demand_hourly"),
     )
     spot = _plan(PlanKind.SPOT, found["gpu_count"], found.pop("spot_id"), found.pop("spot_hourly"))
+    monthly = _plan(
+        PlanKind.MONTHLY, found["gpu_count"], found.pop("monthly_id"), found.pop("monthly_hourly")
+    )
     sold = found.pop("sold")
-    return OfferRow(**found, on_demand=on_demand, spot=spot, buyable=sold and on_demand is not None)
+    return OfferRow(
+        **found,
+        on_demand=on_demand,
+        spot=spot,
+        monthly=monthly,
+        buyable=sold and on_demand is not None,
+    )
 
 
 def _plan(kind: str, gpus: int, public_id: UUID | None, hourly: Decimal | None) -> PlanPrice | None:

@@ -14,18 +14,26 @@ from tenant_apps.fulfilment.models import Resource, WorkOrder
 from tenant_apps.orders.enums import LineState, OrderState
 from tenant_apps.orders.models import Order, OrderLine
 
+from . import lasting
+
 TIME_TO_OPEN = timedelta(minutes=15)
 
 
 def open_order(*, order_id: UUID, at: datetime) -> int:
-    """One work order for each line that waits to be opened. Safe to repeat; returns how many are new."""
+    """One work order for each machine to be opened; more time for those that run. Safe to repeat.
+
+    Returns how many work orders are new.
+    """
     with transaction.atomic():
         order = Order.objects.select_for_update().get(public_id=order_id)
         if order.state != OrderState.PAID:
             return 0
         created = 0
         for line in order.lines.filter(state=LineState.OPENING):
-            created += _queue(line, WorkKind.CREATE, at)
+            if line.renews_id is None:
+                created += _queue(line, WorkKind.CREATE, at)
+            else:
+                lasting.extend(line=line, at=at)
         if created:
             record("work_order.open_order", obj=order, after={"work_orders": created})
     return created
@@ -52,35 +60,6 @@ def terminate(*, line_id: UUID, at: datetime, reason: str) -> None:
             before={"state": "RUNNING"},
             after={"state": "ENDING"},
             note=reason,
-        )
-
-
-def fit(*, line_id: UUID, at: datetime) -> None:
-    """Lets a machine run as long as its line is paid for: after hours were given back, it ends sooner.
-
-    Safe to repeat. Locks the resource.
-    """
-    with transaction.atomic():
-        resource = (
-            Resource.objects.select_for_update(of=("self",))
-            .select_related("line")
-            .filter(line__public_id=line_id, state=ResourceState.RUNNING)
-            .first()
-        )
-        if resource is None:
-            return
-        hours = resource.line.hours - resource.line.refunded_hours
-        until = max(resource.started_at + timedelta(hours=hours), at)
-        if until == resource.ends_at:
-            return
-        before, resource.ends_at = resource.ends_at, until
-        resource.save(update_fields=["ends_at"])
-        publish("resource.end", {"line": str(line_id)}, not_before=until)
-        record(
-            "resource.fit",
-            obj=resource,
-            before={"ends_at": before.isoformat()},
-            after={"ends_at": until.isoformat()},
         )
 
 

@@ -40,6 +40,8 @@ from tenant_apps.orders.enums import LineState
 from tenant_apps.orders.models import OrderLine
 from tenant_apps.orders.services import lines
 
+from . import lasting
+
 log = structlog.get_logger(__name__)
 
 SWEEP_EVERY = timedelta(minutes=1)
@@ -210,7 +212,7 @@ def _opened(job: Job, work: WorkOrder, access: Access, at: datetime) -> None:
     record(
         "resource.open", obj=resource, after={"number": resource.number, "state": resource.state}
     )
-    publish("resource.end", {"line": str(line.public_id)}, not_before=resource.ends_at)
+    lasting.plan_end(resource=resource)
     notify(
         customer=line.order.customer,
         title=_("资源已开通"),

@@ -7,8 +7,9 @@ from django.db.models import F
 
 from shared_apps.audit.services import record
 from shared_apps.catalog.models import Plan
+from shared_apps.catalog.terms import step_hours
 from tenant_apps.customers.models import Customer
-from tenant_apps.orders.errors import NoLongerSold, TooMany, TooManyChoices
+from tenant_apps.orders.errors import NoLongerSold, TooMany, TooManyChoices, WholeMonths
 from tenant_apps.orders.models import MOST_CHOICES, MOST_HOURS, MOST_PER_ITEM, CartItem
 from tenant_apps.orders.pricing import Choice
 
@@ -20,6 +21,7 @@ def add(*, customer: Customer, choice: Choice) -> CartItem:
         plan = Plan.objects.filter(public_id=choice.plan_id).first()
         if plan is None:
             raise NoLongerSold(name=str(choice.plan_id))
+        _check_step(plan, choice.hours)
         item, created = CartItem.objects.select_for_update().get_or_create(
             customer=customer, plan=plan, hours=choice.hours, defaults={"quantity": choice.quantity}
         )
@@ -33,6 +35,12 @@ def add(*, customer: Customer, choice: Choice) -> CartItem:
             item.refresh_from_db()
         record("cart.add", obj=item, after={"plan": str(choice.plan_id), "quantity": item.quantity})
     return item
+
+
+def _check_step(plan: Plan, hours: int) -> None:
+    step = step_hours(plan.kind)
+    if hours % step:
+        raise WholeMonths(field="hours", hours=step)
 
 
 def change(*, customer: Customer, item_id: UUID, quantity: int, hours: int) -> None:
@@ -51,6 +59,7 @@ def change(*, customer: Customer, item_id: UUID, quantity: int, hours: int) -> N
             item.delete()
             return
         Choice(item.plan.public_id, quantity, hours).check()
+        _check_step(item.plan, hours)
         CartItem.objects.filter(customer=customer, plan=item.plan, hours=hours).exclude(
             pk=item.pk
         ).delete()

@@ -45,6 +45,51 @@ def place(
     Safe to repeat with the same `request_key`: the first order is returned. Locks the customer's
     row. Raises PriceChanged, NoLongerSold, NoTermsInForce, TermsNotAccepted; then nothing is placed.
     """
+    return _place(
+        customer=customer,
+        choices=choices,
+        shown_total=shown_total,
+        terms_version=terms_version,
+        request_key=request_key,
+        renews=None,
+        at=at,
+    )
+
+
+def renew(
+    *,
+    line: OrderLine,
+    hours: int,
+    shown_total: Money,
+    terms_version: str,
+    request_key: UUID,
+    at: datetime,
+) -> Order:
+    """Orders more hours for the machine that a line opened, at today's prices and terms.
+
+    Safe to repeat with the same `request_key`. Raises what `place` raises.
+    """
+    return _place(
+        customer=line.order.customer,
+        choices=[Choice(line.plan.public_id, 1, hours)],
+        shown_total=shown_total,
+        terms_version=terms_version,
+        request_key=request_key,
+        renews=line,
+        at=at,
+    )
+
+
+def _place(
+    *,
+    customer: Customer,
+    choices: Sequence[Choice],
+    shown_total: Money,
+    terms_version: str,
+    request_key: UUID,
+    renews: OrderLine | None,
+    at: datetime,
+) -> Order:
     with transaction.atomic():
         Customer.objects.select_for_update().get(pk=customer.pk)
         placed = Order.objects.filter(request_key=request_key, customer=customer).first()
@@ -74,11 +119,12 @@ def place(
             expires_at=at + TIME_TO_PAY,
         )
         for line in _lines(order, priced):
+            line.renews = renews
             line.save()
             freeze_waterfall(
                 trace_id=line.public_id, plan_id=line.plan_id, hours=Decimal(line.hours), at=at
             )
-        for item in priced:
+        for item in priced if renews is None else ():
             CartItem.objects.filter(
                 customer=customer, plan=item.plan, hours=item.choice.hours
             ).delete()

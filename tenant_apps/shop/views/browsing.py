@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from shared_apps.catalog.enums import PlanKind, Sort
 from shared_apps.catalog.queries import Facet
+from shared_apps.catalog.terms import step_hours
 from shared_apps.catalog.words import Understood
 from shared_apps.identity.access import Anyone, access
 from shared_apps.kernel import clock
@@ -28,7 +29,7 @@ from shared_apps.suppliers.names import spoken
 from tenant_apps.orders.models import MOST_HOURS, MOST_PER_ITEM
 from tenant_apps.orders.pricing import Choice, price
 from tenant_apps.shop import shelf
-from tenant_apps.shop.cards import TERMS, hours_label, offer_card, offer_facts
+from tenant_apps.shop.cards import offer_card, offer_facts, term_label, terms_of
 
 PER_PAGE = 24
 HINTS = (
@@ -325,7 +326,8 @@ def offer(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found = shelf.offer(public_id=public_id, at=at)
     plan = next((p for p in found.plans if str(p.public_id) == request.GET.get("plan")), None)
     plan = plan or (found.plans[0] if found.plans else None)
-    hours = min(max(_whole(request.GET.get("hours")) or 24, 1), MOST_HOURS)
+    kind = plan.kind if plan else PlanKind.ON_DEMAND
+    hours = _hours(request.GET.get("hours"), step_hours(kind))
     quantity = min(max(_whole(request.GET.get("quantity")) or 1, 1), MOST_PER_ITEM)
     card = offer_card(found, spot=plan is not None and plan.kind == PlanKind.SPOT)
     sums = _sums(Choice(plan.public_id, quantity, hours)) if plan and card["buyable"] else {}
@@ -340,16 +342,17 @@ def offer(request: HttpRequest, public_id: UUID) -> HttpResponse:
                 {
                     "id": p.public_id,
                     "label": PlanKind(p.kind).label,
-                    "note": _("随时可能被供应商收回，适合可中断的任务")
-                    if p.kind == PlanKind.SPOT
-                    else "",
+                    "note": str(_NOTES.get(PlanKind(p.kind), "")),
                     "per_gpu_hour": p.per_gpu_hourly,
                     "per_hour": p.hourly,
                     "checked": plan is not None and p.public_id == plan.public_id,
                 }
                 for p in found.plans
             ],
-            "terms": [{"hours": n, "label": hours_label(n), "checked": n == hours} for n in TERMS],
+            "terms": [
+                {"hours": n, "label": term_label(n, kind), "checked": n == hours}
+                for n in terms_of(kind)
+            ],
             "hours": hours,
             "quantity": quantity,
             "most_quantity": MOST_PER_ITEM,
@@ -358,6 +361,18 @@ def offer(request: HttpRequest, public_id: UUID) -> HttpResponse:
             "section": "catalogue",
         },
     )
+
+
+_NOTES = {
+    PlanKind.SPOT: gettext_lazy("随时可能被供应商收回，适合可中断的任务"),
+    PlanKind.MONTHLY: gettext_lazy("每月按 30 天计，可自动续费，比按需便宜"),
+}
+
+
+def _hours(text: str | None, step: int) -> int:
+    """Hours as they can be sold: whole steps, the next one up."""
+    wanted = min(max(_whole(text) or 24, 1), MOST_HOURS)
+    return min(-(-wanted // step) * step, MOST_HOURS // step * step)
 
 
 def _sums(choice: Choice) -> dict[str, Any]:

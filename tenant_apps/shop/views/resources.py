@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,17 +17,22 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from shared_apps.audit import queries as audit
+from shared_apps.catalog.enums import PlanKind
 from shared_apps.identity.access import Customer, access, person
-from shared_apps.kernel import clock
+from shared_apps.kernel import clock, ids
 from shared_apps.kernel.errors import DomainError, Invalid
+from shared_apps.kernel.money import Money
 from tenant_apps.fulfilment import queries as resources
 from tenant_apps.fulfilment.enums import ResourceState
+from tenant_apps.fulfilment.errors import ResourceNotRunning
 from tenant_apps.fulfilment.models import Resource
+from tenant_apps.fulfilment.services.lasting import set_auto_renew
 from tenant_apps.fulfilment.services.resources import reveal_access
 from tenant_apps.orders.enums import RefundState, RefundTo
+from tenant_apps.orders.pricing import Choice, price
 from tenant_apps.orders.refunds import refundable
-from tenant_apps.orders.services import lines
-from tenant_apps.shop.cards import hours_label, spec_chips, spec_facts
+from tenant_apps.orders.services import lines, placing
+from tenant_apps.shop.cards import spec_chips, spec_facts, term_label, terms_of
 
 PER_PAGE = 20
 
@@ -71,7 +77,8 @@ def _resource(row: Resource, at: datetime) -> dict[str, Any]:
         "started_at": row.started_at,
         "ends_at": row.ends_at,
         "left": _left(row.ends_at - at) if running else "",
-        "cost": row.line.kept,
+        "cost": resources.paid(row),
+        "renew_url": reverse("shop:resource_renew", args=[row.public_id]) if running else "",
     }
 
 
@@ -102,10 +109,17 @@ def resource(request: HttpRequest, public_id: UUID) -> HttpResponse:
                 "order_url": reverse("shop:order", args=[order_row.public_id]),
                 "facts": [
                     *spec_facts(row.line.specs),
-                    {"label": _("时长"), "value": hours_label(row.line.hours)},
+                    {
+                        "label": _("时长"),
+                        "value": term_label(row.line.hours, row.line.plan.kind),
+                    },
                 ],
                 "has_access": bool(row.access_sealed) and row.state == ResourceState.RUNNING,
             },
+            "auto_renew_url": reverse("shop:resource_auto_renew", args=[public_id])
+            if row.state == ResourceState.RUNNING and row.line.plan.kind == PlanKind.MONTHLY
+            else "",
+            "auto_renew": row.auto_renew,
             **_giving_back(row, at),
             "reveal_url": reverse("shop:resource_access", args=[public_id]),
             "events": [
@@ -125,10 +139,11 @@ def resource(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 def _giving_back(row: Resource, at: datetime) -> dict[str, Any]:
     """What the page needs to offer 退订; nothing where nothing can be given back."""
-    may = refundable(row.line, at=at)
+    line = resources.last_line(row)
+    may = refundable(line, at=at)
     if row.state != ResourceState.RUNNING or not may.hours:
         return {}
-    outside = bool(row.line.order.paid_intent)
+    outside = bool(line.order.paid_intent)
     return {
         "end_url": reverse("shop:resource_give_back", args=[row.public_id]),
         "may": may,
@@ -148,7 +163,7 @@ def resource_give_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
         if text and hours is None:
             raise Invalid(field="hours")
         back = lines.ask_refund(
-            line=row.line,
+            line=resources.last_line(row),
             hours=hours,
             reason=_("客户退订未使用时长"),
             to=RefundTo(to) if to in RefundTo.values else RefundTo.BALANCE,
@@ -168,10 +183,97 @@ def resource_give_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return redirect("shop:resource", public_id)
 
 
+@access(Customer)
+def resource_renew(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """续费: more hours or months at the price of now; paid like any order."""
+    row = resources.resource(person(request), public_id)
+    back = redirect("shop:resource", public_id)
+    if row.state != ResourceState.RUNNING:
+        messages.warning(request, str(ResourceNotRunning(state=row.get_state_display())))
+        return back
+    if request.method == "POST":
+        chosen = _RENEWAL.fullmatch(request.POST.get("term", ""))
+        if chosen is None or not request.POST.get("agree"):
+            messages.error(request, _("请选择时长，并同意服务条款。"))
+            return redirect("shop:resource_renew", public_id)
+        try:
+            order = placing.renew(
+                line=row.line,
+                hours=int(chosen[1]),
+                shown_total=Money(int(chosen[2])),
+                terms_version=request.POST["agree"],
+                request_key=_key(request),
+                at=clock.now(),
+            )
+        except DomainError as refused:
+            messages.warning(request, str(refused))
+            return redirect("shop:resource_renew", public_id)
+        return redirect("shop:pay", order.public_id)
+    kind, plan = row.line.plan.kind, row.line.plan.public_id
+    try:
+        priced = price([Choice(plan, 1, hours) for hours in terms_of(kind)], at=clock.now())
+    except DomainError as refused:
+        messages.warning(request, str(refused))
+        return back
+    return render(
+        request,
+        "shop/renew.html",
+        {
+            "resource": _resource(row, clock.now())
+            | {"url": reverse("shop:resource", args=[public_id])},
+            "terms": [
+                {
+                    "value": f"{item.choice.hours}:{item.amount.minor}",
+                    "label": term_label(item.choice.hours, kind),
+                    "until": row.ends_at + timedelta(hours=item.choice.hours),
+                    "amount": item.amount,
+                    "checked": number == 0,
+                }
+                for number, item in enumerate(priced)
+            ],
+            "hourly": priced[0].hourly,
+            "terms_version": placing.TERMS_VERSION,
+            "request_key": ids.new_id(),
+            "section": "mine",
+        },
+    )
+
+
+_RENEWAL = re.compile(r"([0-9]{1,5}):([0-9]{1,12})")
+
+
+def _key(request: HttpRequest) -> UUID:
+    try:
+        return UUID(request.POST.get("request_key", ""))
+    except ValueError:
+        return ids.new_id()
+
+
+@access(Customer)
+@require_POST
+def resource_auto_renew(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Switches 自动续费."""
+    row = resources.resource(person(request), public_id)
+    on = request.POST.get("on") == "1"
+    try:
+        set_auto_renew(resource=row, on=on)
+    except DomainError as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(
+            request,
+            _("已开启自动续费：到期前 1 天从余额扣款。") if on else _("已关闭自动续费。"),
+        )
+    return redirect("shop:resource", public_id)
+
+
 _RESOURCE_EVENTS = {
     "resource.open": gettext_lazy("资源已开通"),
     "resource.reveal_access": gettext_lazy("查看了访问方式"),
     "resource.fit": gettext_lazy("使用时间已调整"),
+    "resource.extend": gettext_lazy("已续费"),
+    "resource.set_auto_renew": gettext_lazy("修改了自动续费"),
+    "resource.not_renewed": gettext_lazy("自动续费没有成功"),
     "resource.terminate": gettext_lazy("开始释放"),
     "resource.end": gettext_lazy("已释放"),
 }
