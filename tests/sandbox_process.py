@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import threading
@@ -32,6 +33,31 @@ class Merchant:
     private_key: str
     alipay_public_key: str
     gateway_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class WechatMerchant:
+    """What a merchant of the sandbox's WeChat Pay has in hand."""
+
+    appid: str
+    mchid: str
+    serial_no: str
+    private_key: str
+    api_v3_key: str
+    public_key: str
+    public_key_id: str
+    gateway_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class StripeMerchant:
+    """What an account at the sandbox's Stripe has in hand."""
+
+    account: str
+    secret_key: str
+    webhook_secret: str
+    webhook_url: str
+    api_url: str
 
 
 def new_key_pair() -> tuple[str, str]:
@@ -161,16 +187,39 @@ class Sandbox:
         """Opens an address of the sandbox as a browser would, redirects included."""
         return self._http.get(url, follow_redirects=True)
 
-    def pay(self, number: str, *, app_id: str = "") -> dict[str, Any]:
+    def register_wechat(self, *, name: str = "演示商户") -> WechatMerchant:
+        """A new merchant of WeChat Pay with fresh keys."""
+        private, public = new_key_pair()
+        ours = {"serial_no": secrets.token_hex(20).upper(), "api_v3_key": secrets.token_hex(16)}
+        answer = self._json(
+            "POST",
+            "/admin/wechat/merchants",
+            json={
+                "appid": f"wx{secrets.token_hex(8)}",
+                "merchant_public_key": public,
+                "name": name,
+                **ours,
+            },
+        )
+        return WechatMerchant(private_key=private, **ours, **answer)
+
+    def register_stripe(
+        self, *, webhook_url: str = "", account: str = "", name: str = "演示商户"
+    ) -> StripeMerchant:
+        """An account at Stripe; with `account` the address of its webhook is set anew."""
+        body = {"account": account, "name": name, "webhook_url": webhook_url}
+        return StripeMerchant(**self._json("POST", "/admin/stripe/accounts", json=body))
+
+    def pay(self, number: str, *, app_id: str = "", provider: str = "alipay") -> dict[str, Any]:
         """The buyer pays a trade that the gateway has heard of."""
         body = {"out_trade_no": number, "app_id": app_id}
-        paid: dict[str, Any] = self._json("POST", "/admin/alipay/pay", json=body)
+        paid: dict[str, Any] = self._json("POST", f"/admin/{provider}/pay", json=body)
         return paid
 
-    def notify(self, number: str, **options: Any) -> dict[str, Any]:
+    def notify(self, number: str, *, provider: str = "alipay", **options: Any) -> dict[str, Any]:
         """Builds a notification, and posts it unless deliver=False; see the how-to for options."""
         body = {"out_trade_no": number, **options}
-        built: dict[str, Any] = self._json("POST", "/admin/alipay/notify", json=body)
+        built: dict[str, Any] = self._json("POST", f"/admin/{provider}/notify", json=body)
         return built
 
     def trade(self, number: str) -> dict[str, Any] | None:
@@ -211,6 +260,7 @@ class Listener:
     port: int
     bodies: list[bytes] = field(default_factory=list)
     hosts: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
 
     @property
@@ -226,6 +276,7 @@ def listen() -> tuple[Listener, ThreadingHTTPServer]:
             length = int(self.headers["Content-Length"])
             listener.bodies.append(self.rfile.read(length))
             listener.hosts.append(self.headers["Host"])
+            listener.headers.append(dict(self.headers.items()))
             answer = listener.answers.pop(0) if listener.answers else "success"
             self.send_response(200)
             self.end_headers()

@@ -10,8 +10,13 @@ from django.utils.module_loading import import_string
 from shared_apps.kernel import secrets
 
 from .errors import NoMerchantAccount
-from .gateways.alipay import AlipayAccount, AlipayGateway
+from .gateways.alipay import AlipayGateway
+from .gateways.alipay_notices import AlipayAccount
 from .gateways.base import Gateway
+from .gateways.stripe_gateway import StripeGateway
+from .gateways.stripe_notices import StripeAccount
+from .gateways.wechat import WechatGateway
+from .gateways.wechat_notices import WechatAccount
 from .models import MerchantAccount
 
 
@@ -36,6 +41,7 @@ def opened(account: MerchantAccount) -> dict[str, str]:
 
 
 def alipay(account: MerchantAccount) -> Gateway:
+    """settings: provider_public_key. secret: private_key."""
     return AlipayGateway(
         AlipayAccount(
             app_id=account.app_id,
@@ -43,5 +49,35 @@ def alipay(account: MerchantAccount) -> Gateway:
             private_key=opened(account)["private_key"],
             alipay_public_key=account.settings["provider_public_key"],
             gateway_url=settings.ALIPAY_GATEWAY_URL,
+        )
+    )
+
+
+def wechat(account: MerchantAccount) -> Gateway:
+    """settings: serial_no, public_key_id, public_key. secret: private_key, api_v3_key."""
+    secret = opened(account)
+    return WechatGateway(
+        WechatAccount(
+            appid=account.app_id,
+            mchid=account.seller_id,
+            serial_no=account.settings["serial_no"],
+            private_key=secret["private_key"],
+            api_v3_key=secret["api_v3_key"],
+            public_key=account.settings["public_key"],
+            public_key_id=account.settings["public_key_id"],
+            gateway_url=settings.WECHAT_GATEWAY_URL,
+        )
+    )
+
+
+def stripe(account: MerchantAccount) -> Gateway:
+    """settings: none. secret: secret_key, webhook_secret."""
+    secret = opened(account)
+    return StripeGateway(
+        StripeAccount(
+            account=account.app_id,
+            secret_key=secret["secret_key"],
+            webhook_secret=secret["webhook_secret"],
+            api_url=settings.STRIPE_API_URL,
         )
     )

@@ -12,7 +12,7 @@ from shared_apps.identity.access import Anyone, access
 from shared_apps.kernel import clock
 
 from .enums import Provider
-from .gateways.alipay import LARGEST_NOTICE
+from .gateways.alipay_notices import LARGEST_NOTICE
 from .services import notifications
 
 

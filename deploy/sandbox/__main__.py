@@ -13,24 +13,47 @@ from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import ThreadedWSGIServer
 
-from . import control
+from . import control, money
 from .alipay import admin as alipay_admin
 from .alipay import amounts, cashier, gateway
-from .alipay.notices import Courier
 from .config import Config
+from .courier import Courier
 from .messages import inbox, mail, sms
 from .osb import admin as osb_admin
 from .osb.mount import Brokers
+from .sides import SIDES
+from .stripe import admin as stripe_admin
+from .stripe import api as stripe_api
+from .stripe import cashier as stripe_cashier
+from .wechat import admin as wechat_admin
+from .wechat import cashier as wechat_cashier
+from .wechat import gateway as wechat_gateway
 from .world import World
 
 HOST = "127.0.0.1"
+PARTS = (
+    control,
+    money,
+    gateway,
+    cashier,
+    alipay_admin,
+    wechat_gateway,
+    wechat_cashier,
+    wechat_admin,
+    stripe_api,
+    stripe_cashier,
+    stripe_admin,
+    osb_admin,
+    inbox,
+    sms,
+)
 
 
 def build_app(world: World) -> Flask:
     app = Flask("sandbox", static_folder=None)
     app.jinja_env.filters["grouped"] = amounts.grouped
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for part in (control, gateway, cashier, alipay_admin, osb_admin, inbox, sms):
+    for part in PARTS:
         app.register_blueprint(part.blueprint(world))
 
     @app.errorhandler(HTTPException)
@@ -56,7 +79,7 @@ def main() -> int:
         return 1
     world.url = world.url or f"http://{HOST}:{server.server_port}"
     world.smtp_port = post.port
-    courier = Courier(world)
+    courier = Courier(world, SIDES)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         threading.Thread(target=server.shutdown, daemon=True).start()

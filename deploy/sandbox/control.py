@@ -8,13 +8,37 @@ from typing import Any
 from flask import Blueprint, abort, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from .alipay import notices
 from .alipay.amounts import yuan
+from .courier import deliver
 from .faults import KINDS, UnknownFault
 from .moments import china_text
+from .sides import SIDES
 from .world import World
 
-PARTS = {"alipay": "支付宝", "osb": "供应商", "sms": "短信"}
+PARTS = {
+    "alipay": "支付宝",
+    "wechat": "微信支付",
+    "stripe": "Stripe",
+    "osb": "供应商",
+    "sms": "短信",
+}
+
+
+_TRADES = """
+SELECT out_trade_no, subject, total_fen, created_at, '/alipay/cashier/' || trade_no AS cashier,
+  CASE status WHEN 'TRADE_SUCCESS' THEN 'paid' WHEN 'WAIT_BUYER_PAY' THEN 'open' END AS state
+FROM trade UNION ALL
+SELECT out_trade_no, description, total_fen, created_at, '/wechat/cashier/' || token,
+  CASE status WHEN 'SUCCESS' THEN 'paid' WHEN 'REFUND' THEN 'paid' WHEN 'NOTPAY' THEN 'open' END
+FROM wechat_trade UNION ALL
+SELECT reference, name, amount, created_at, '/stripe/pay/' || id,
+  CASE status WHEN 'complete' THEN 'paid' WHEN 'open' THEN 'open' END
+FROM stripe_session ORDER BY created_at DESC LIMIT 20
+"""
+_MERCHANTS = """
+SELECT app_id, name FROM merchant UNION ALL SELECT mchid, name FROM wechat_merchant
+UNION ALL SELECT account, name FROM stripe_account ORDER BY 2, 1
+"""
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -36,10 +60,10 @@ def blueprint(world: World) -> Blueprint:
     @bp.get("/")
     def front() -> str:
         with world.store.read() as db:
-            trades = db.execute("SELECT * FROM trade ORDER BY created_at DESC LIMIT 20").fetchall()
+            trades = db.execute(_TRADES).fetchall()
             sent = db.execute("SELECT * FROM notice ORDER BY id DESC LIMIT 20").fetchall()
             suppliers = db.execute("SELECT slug, name FROM supplier ORDER BY slug").fetchall()
-            merchants = db.execute("SELECT app_id, name FROM merchant ORDER BY app_id").fetchall()
+            merchants = db.execute(_MERCHANTS).fetchall()
         return render_template(
             "control.html",
             parts=PARTS,
@@ -112,9 +136,10 @@ def blueprint(world: World) -> Blueprint:
     def send_again(number: int) -> Response:
         with world.store.read() as db:
             row = db.execute("SELECT * FROM notice WHERE id = ?", (number,)).fetchone()
-        if row is None:
-            abort(404)
-        status, answer = notices.deliver(row["url"], row["body"])
+            if row is None:
+                abort(404)
+            headers = SIDES[row["provider"]].headers(db, row)
+        status, answer = deliver(row["url"], row["body"], headers)
         with world.store.write() as db:
             db.execute(
                 "UPDATE notice SET attempts = attempts + 1, answer = ? WHERE id = ?",

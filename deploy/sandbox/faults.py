@@ -40,6 +40,41 @@ class Fault:
 _OPENING = {"operation": "provision"}
 _BINDING = {"operation": "bind"}
 
+
+def _provider(part: str) -> tuple[FaultKind, ...]:
+    """What every later payment provider can do wrong."""
+    return (
+        FaultKind(part, "notify_late", "通知迟到", params={"seconds": 5}),
+        FaultKind(part, "notify_twice", "同一通知同时送达两次", params={"copies": 2}),
+        FaultKind(part, "notify_reordered", "通知的先后次序颠倒"),
+        FaultKind(part, "notify_silent", "不发通知"),
+        FaultKind(part, "notify_forged", "通知由他人的密钥签名"),
+        FaultKind(part, "notify_altered", "通知签名后内容被改"),
+        FaultKind(part, "notify_unsigned", "通知没有签名"),
+        FaultKind(part, "notify_weak", "通知以弱算法签名"),
+        FaultKind(part, "notify_stale", "通知签名有效但时间是 2001 年"),
+        FaultKind(part, "notify_wrong_amount", "通知签名有效但金额不符"),
+        FaultKind(part, "notify_foreign_merchant", "通知签名有效但属于另一商户"),
+        FaultKind(part, "notify_unknown_order", "通知签名有效但订单号不存在"),
+        FaultKind(part, "gateway_timeout_before", "网关未处理即不应答", params={"seconds": 30}),
+        FaultKind(part, "gateway_timeout_after", "网关已处理但不应答", params={"seconds": 30}),
+        FaultKind(part, "gateway_500", "网关返回 500"),
+        FaultKind(part, "gateway_busy", "网关系统繁忙，未处理"),
+        FaultKind(part, "gateway_busy_after", "网关称系统繁忙，实已处理"),
+        FaultKind(part, "refund_pending", "退款已受理但尚未完成", params={"seconds": 1}),
+        FaultKind(part, "refund_rejected", "退款被拒绝"),
+    )
+
+
+def _billing(part: str) -> tuple[FaultKind, ...]:
+    return (
+        FaultKind(part, "bill_not_ready", "账单尚未生成"),
+        FaultKind(part, "bill_lacks", "账单少一笔"),
+        FaultKind(part, "bill_adds", "账单多一笔"),
+        FaultKind(part, "bill_differs", "账单有一笔金额多一分"),
+    )
+
+
 KINDS: tuple[FaultKind, ...] = (
     FaultKind("alipay", "notify_late", "通知迟到", params={"seconds": 5}),
     FaultKind("alipay", "notify_twice", "同一通知同时送达两次", params={"copies": 2}),
@@ -61,6 +96,18 @@ KINDS: tuple[FaultKind, ...] = (
     FaultKind("alipay", "gateway_busy", "网关系统繁忙，未处理"),
     FaultKind("alipay", "gateway_busy_after", "网关称系统繁忙，实已处理"),
     FaultKind("alipay", "refund_pending", "退款已受理但尚未完成（fund_change=N）"),
+    FaultKind("alipay", "refund_rejected", "退款被拒绝"),
+    *_billing("alipay"),
+    *_provider("wechat"),
+    FaultKind("wechat", "notify_wrong_serial", "通知的平台公钥编号不符"),
+    FaultKind("wechat", "notify_unreadable", "通知签名有效但内容由他人的密钥加密"),
+    FaultKind("wechat", "gateway_bad_signature", "网关应答的签名无效"),
+    FaultKind("wechat", "refund_closes", "退款已受理，随后关闭", params={"seconds": 1}),
+    FaultKind("wechat", "refund_abnormal", "退款已受理，随后异常", params={"seconds": 1}),
+    FaultKind("wechat", "bill_altered", "账单的摘要不符"),
+    *_billing("wechat"),
+    *_provider("stripe"),
+    FaultKind("stripe", "refund_fails", "退款已受理，随后失败", params={"seconds": 1}),
     FaultKind("osb", "timeout_before", "未处理即不应答", _OPENING, {"seconds": 30}),
     FaultKind("osb", "timeout_after", "已处理但不应答", _OPENING, {"seconds": 30}),
     FaultKind("osb", "error_500", "返回 500，未处理", _OPENING),

@@ -30,3 +30,15 @@ def span_seconds(text: str, *, now: float) -> float:
         today = datetime.fromtimestamp(now, CHINA).replace(hour=0, minute=0, second=0)
         return (today + timedelta(days=1)).timestamp() - now
     return float(count * _SECONDS[unit])
+
+
+def rfc3339(moment: float) -> str:
+    return datetime.fromtimestamp(moment, CHINA).isoformat(timespec="seconds")
+
+
+def rfc3339_moment(text: str) -> float:
+    """Raises ValueError on anything but a time with its zone."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(text)
+    return found.timestamp()

@@ -44,11 +44,14 @@ CREATE TABLE IF NOT EXISTS refund (
 );
 CREATE TABLE IF NOT EXISTS notice (
     id INTEGER PRIMARY KEY,
+    provider TEXT NOT NULL DEFAULT 'alipay',
+    account TEXT NOT NULL DEFAULT '',
     notify_id TEXT NOT NULL,
     out_trade_no TEXT NOT NULL,
     url TEXT NOT NULL,
     body TEXT NOT NULL,
     note TEXT NOT NULL DEFAULT '',
+    signature TEXT NOT NULL DEFAULT 'good',
     state TEXT NOT NULL CHECK (state IN ('WAITING', 'SENDING', 'DELIVERED', 'GIVEN_UP')),
     attempts INTEGER NOT NULL DEFAULT 0,
     retry INTEGER NOT NULL DEFAULT 1,
@@ -57,6 +60,92 @@ CREATE TABLE IF NOT EXISTS notice (
     created_at REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS notice_due ON notice (due_at) WHERE state = 'WAITING';
+CREATE TABLE IF NOT EXISTS wechat_merchant (
+    mchid TEXT PRIMARY KEY,
+    appid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    serial_no TEXT NOT NULL,
+    merchant_public_key TEXT NOT NULL,
+    api_v3_key TEXT NOT NULL,
+    platform_private_key TEXT NOT NULL,
+    platform_public_key TEXT NOT NULL,
+    public_key_id TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS wechat_trade (
+    transaction_id TEXT PRIMARY KEY,
+    mchid TEXT NOT NULL REFERENCES wechat_merchant,
+    out_trade_no TEXT NOT NULL,
+    description TEXT NOT NULL,
+    total_fen INTEGER NOT NULL CHECK (total_fen > 0),
+    refunded_fen INTEGER NOT NULL DEFAULT 0 CHECK (refunded_fen BETWEEN 0 AND total_fen),
+    status TEXT NOT NULL CHECK (status IN ('NOTPAY', 'SUCCESS', 'REFUND', 'CLOSED')),
+    kind TEXT NOT NULL CHECK (kind IN ('NATIVE', 'MWEB', 'JSAPI')),
+    token TEXT NOT NULL UNIQUE,
+    openid TEXT NOT NULL,
+    notify_url TEXT NOT NULL,
+    return_url TEXT NOT NULL DEFAULT '',
+    created_at REAL NOT NULL,
+    expires_at REAL NOT NULL,
+    paid_at REAL,
+    UNIQUE (mchid, out_trade_no)
+);
+CREATE TABLE IF NOT EXISTS wechat_refund (
+    refund_id TEXT PRIMARY KEY,
+    transaction_id TEXT NOT NULL REFERENCES wechat_trade,
+    mchid TEXT NOT NULL,
+    out_refund_no TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+    status TEXT NOT NULL CHECK (status IN ('SUCCESS', 'PROCESSING', 'CLOSED', 'ABNORMAL')),
+    destiny TEXT NOT NULL CHECK (destiny IN ('SUCCESS', 'CLOSED', 'ABNORMAL')),
+    notify_url TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    due_at REAL NOT NULL,
+    success_at REAL,
+    UNIQUE (mchid, out_refund_no)
+);
+CREATE TABLE IF NOT EXISTS stripe_account (
+    account TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    secret_key TEXT NOT NULL UNIQUE,
+    webhook_secret TEXT NOT NULL,
+    webhook_url TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS stripe_session (
+    id TEXT PRIMARY KEY,
+    account TEXT NOT NULL REFERENCES stripe_account,
+    payment_intent TEXT NOT NULL UNIQUE,
+    reference TEXT NOT NULL,
+    name TEXT NOT NULL,
+    amount INTEGER NOT NULL CHECK (amount > 0),
+    refunded INTEGER NOT NULL DEFAULT 0 CHECK (refunded BETWEEN 0 AND amount),
+    currency TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('open', 'complete', 'expired')),
+    success_url TEXT NOT NULL,
+    cancel_url TEXT NOT NULL,
+    session_metadata TEXT NOT NULL,
+    intent_metadata TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    expires_at REAL NOT NULL,
+    paid_at REAL
+);
+CREATE TABLE IF NOT EXISTS stripe_refund (
+    id TEXT PRIMARY KEY,
+    session TEXT NOT NULL REFERENCES stripe_session,
+    amount INTEGER NOT NULL CHECK (amount > 0),
+    status TEXT NOT NULL CHECK (status IN ('pending', 'succeeded', 'failed')),
+    destiny TEXT NOT NULL CHECK (destiny IN ('succeeded', 'failed')),
+    metadata TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    due_at REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS stripe_key (
+    account TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    answer TEXT NOT NULL,
+    PRIMARY KEY (account, key)
+);
 CREATE TABLE IF NOT EXISTS supplier (
     slug TEXT PRIMARY KEY,
     name TEXT NOT NULL,
@@ -121,6 +210,17 @@ CREATE TABLE IF NOT EXISTS fault (
 """
 
 
+_ADDED = (("provider", "'alipay'"), ("account", "''"), ("signature", "'good'"))
+
+
+def _add_columns(db: sqlite3.Connection) -> None:
+    """A file that was made before there was more than one provider gets what it lacks."""
+    known = {row["name"] for row in db.execute("PRAGMA table_info(notice)")}
+    for name, default in _ADDED:
+        if name not in known:
+            db.execute(f"ALTER TABLE notice ADD COLUMN {name} TEXT NOT NULL DEFAULT {default}")
+
+
 class Store:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -128,6 +228,7 @@ class Store:
         with self._connect() as db:
             db.execute("PRAGMA journal_mode = WAL")
             db.executescript(SCHEMA)
+            _add_columns(db)
         db.close()
 
     def _connect(self) -> sqlite3.Connection:

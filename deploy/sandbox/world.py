@@ -17,6 +17,9 @@ class World:
     url: str = ""
     smtp_port: int = 0
     nonces: set[str] = field(default_factory=set)
+    bills: dict[str, bytes] = field(
+        default_factory=dict
+    )  # made ready, by the token that fetches them
 
     @classmethod
     def build(cls, config: Config) -> World:

@@ -1,19 +1,18 @@
-"""Every payment gateway, against the provider's side in the sandbox."""
+"""One suite for every payment gateway, over the real sandbox process."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from billing.payments.enums import Method
-from billing.payments.gateways import alipay_keys
-from billing.payments.gateways.alipay import AlipayAccount, AlipayGateway, Refused, claims
+from billing.payments.enums import PROVIDER_OF, Method
 from billing.payments.gateways.base import (
-    Gateway,
+    BillKind,
+    BillMissing,
+    GatewayRefund,
     NoticeKind,
     NotificationRefused,
     RefundState,
@@ -25,34 +24,36 @@ from shared_apps.kernel import clock
 from shared_apps.kernel.errors import OutcomeUnknown, ProviderError
 from shared_apps.kernel.ids import number as new_number
 from shared_apps.kernel.money import Money
-from tests.sandbox_process import Listener, Merchant, Sandbox, new_key_pair, until
+from tests.contracts.sides import AMOUNT, BACK, Alipay, Side, Stripe, Wechat
+from tests.sandbox_process import Listener, Sandbox, until
 
-AMOUNT = Money.of("128.50")
-FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
-
-
-def account(merchant: Merchant, **changes: str) -> AlipayAccount:
-    facts = {
-        "app_id": merchant.app_id,
-        "seller_id": merchant.seller_id,
-        "private_key": merchant.private_key,
-        "alipay_public_key": merchant.alipay_public_key,
-        "gateway_url": merchant.gateway_url,
-    }
-    return AlipayAccount(**(facts | changes))
+PROVIDERS = ["alipay", "wechat", "stripe"]
+METHODS = [method for method in Method if method in PROVIDER_OF]
+PARTIAL = Money.of("28.50")
 
 
 @pytest.fixture(scope="session")
-def merchant(sandbox_process: Sandbox) -> Merchant:
-    return sandbox_process.register_merchant()
-
-
-@pytest.fixture(params=["alipay"])
-def gateway(request: pytest.FixtureRequest, sandbox: Sandbox, merchant: Merchant) -> Gateway:
-    built: dict[str, Callable[[], Gateway]] = {
-        "alipay": lambda: AlipayGateway(account(merchant), timeout=1.5)
+def merchants(sandbox_process: Sandbox) -> dict[str, Any]:
+    return {
+        "alipay": sandbox_process.register_merchant(),
+        "wechat": sandbox_process.register_wechat(),
+        "stripe": sandbox_process.register_stripe(),
     }
-    return built[request.param]()
+
+
+@pytest.fixture
+def open_side(sandbox: Sandbox, merchants: dict[str, Any]) -> Callable[[str], Side]:
+    makers: dict[str, Callable[[Sandbox, Any], Side]] = {
+        "alipay": Alipay.open,
+        "wechat": Wechat.open,
+        "stripe": Stripe.open,
+    }
+    return lambda name: makers[name](sandbox, merchants[name])
+
+
+@pytest.fixture(params=PROVIDERS)
+def side(request: pytest.FixtureRequest, open_side: Callable[[str], Side]) -> Side:
+    return open_side(request.param)
 
 
 @pytest.fixture
@@ -60,200 +61,169 @@ def number() -> str:
     return new_number("P")
 
 
-def start(
-    gateway: Gateway,
-    number: str,
-    *,
-    amount: Money = AMOUNT,
-    notify_url: str = "",
-    expires_at: datetime | None = None,
-) -> str:
-    return gateway.start(
-        method=Method.ALIPAY_PAGE,
+def refund(
+    side: Side, number: str, request_no: str, amount: Money = AMOUNT, total: Money = AMOUNT
+) -> GatewayRefund:
+    return side.gateway.refund(
         number=number,
+        request_no=request_no,
         amount=amount,
-        subject="A100 80G × 8 & 一个月",
-        notify_url=notify_url,
-        return_url="http://shop.localhost/paid",
-        expires_at=expires_at or clock.now() + timedelta(minutes=30),
-    ).redirect_url
-
-
-def paid(gateway: Gateway, sandbox: Sandbox, number: str, *, notify_url: str = "") -> None:
-    sandbox.visit(start(gateway, number, notify_url=notify_url))
-    sandbox.pay(number)
+        total=total,
+        reason="未开通",
+        ref=side.ref(number),
+    )
 
 
 class TestPaying:
-    def test_a_page_payment_is_unknown_until_opened_then_waits_then_is_paid(
-        self, gateway: Gateway, sandbox: Sandbox, number: str
+    @pytest.mark.parametrize("method", METHODS)
+    def test_whoever_opens_it_and_presses_pay_has_paid(
+        self, open_side: Callable[[str], Side], number: str, method: Method
     ) -> None:
-        url = start(gateway, number)
-        assert gateway.query(number=number).state is TradeState.NOT_FOUND
+        side = open_side(PROVIDER_OF[method].lower())
+        address = side.address(side.start(number, method=method))
+        page = side.sandbox.visit(address)
+        assert page.status_code == 200
+        assert (
+            "128.50" in page.text
+            and "A100 80G × 8 &amp; 一个月" in page.text
+            and number in page.text
+        )
+        waiting = side.gateway.query(number=number, ref=side.ref(number))
+        assert (waiting.state, waiting.paid_at) == (TradeState.WAITING, None)
 
-        page = sandbox.visit(url)
-        assert "128.50" in page.text and "A100 80G × 8 &amp; 一个月" in page.text
-        assert gateway.query(number=number).state is TradeState.WAITING
-
-        sandbox.pay(number)
-        trade = gateway.query(number=number)
+        answer = side.sandbox._http.post(str(page.url), data={"action": "pay"})
+        if method not in (Method.ALIPAY_QR, Method.WECHAT_NATIVE, Method.WECHAT_JSAPI):
+            assert answer.status_code == 303 and answer.headers["Location"].startswith(BACK)
+        trade = side.gateway.query(number=number, ref=side.ref(number))
         assert (trade.state, trade.amount, trade.number) == (TradeState.PAID, AMOUNT, number)
         assert trade.provider_trade_no
         assert trade.paid_at is not None
         assert abs(trade.paid_at - clock.now()) < timedelta(seconds=10)
 
-    def test_a_qr_payment_is_paid_by_whoever_scans_it(
-        self, gateway: Gateway, sandbox: Sandbox, number: str
-    ) -> None:
-        def code() -> str:
-            return gateway.start(
-                method=Method.ALIPAY_QR,
-                number=number,
-                amount=AMOUNT,
-                subject="GPU 云主机",
-                notify_url="",
-                return_url="",
-                expires_at=clock.now() + timedelta(minutes=30),
-            ).qr_content
+    def test_the_same_number_again_is_the_same_payment(self, side: Side, number: str) -> None:
+        expires_at = clock.now() + timedelta(minutes=45)
+        method = side.methods[-1] if side.name == "alipay" else side.methods[0]
+        first, second = (side.start(number, method=method, expires_at=expires_at) for _ in range(2))
+        assert side.address(first) == side.address(second)
 
-        first = code()
-        assert code() == first, "the same number is the same code"
-        assert gateway.query(number=number).state is TradeState.NOT_FOUND
-        sandbox.visit(first)
-        assert gateway.query(number=number).state is TradeState.WAITING
-        sandbox.pay(number)
-        assert gateway.query(number=number).state is TradeState.PAID
+    def test_a_number_that_was_never_started_is_not_found(self, side: Side, number: str) -> None:
+        assert side.gateway.query(number=number).state is TradeState.NOT_FOUND
 
-    def test_a_changed_amount_in_the_address_is_refused_by_the_provider(
-        self, gateway: Gateway, sandbox: Sandbox, number: str
-    ) -> None:
-        page = sandbox.visit(start(gateway, number).replace("128.50", "000.01"))
-        assert "isv.invalid-signature" in page.text
-        assert sandbox.trade(number) is None
+    def test_cancelling_on_the_page_leaves_it_waiting(self, side: Side, number: str) -> None:
+        page = side.sandbox.visit(side.address(side.start(number)))
+        side.sandbox._http.post(str(page.url), data={"action": "cancel"})
+        assert side.gateway.query(number=number, ref=side.ref(number)).state is TradeState.WAITING
 
-    def test_a_key_that_is_not_registered_is_refused(
-        self, sandbox: Sandbox, merchant: Merchant, number: str
-    ) -> None:
-        stranger = AlipayGateway(account(merchant, private_key=new_key_pair()[0]), timeout=3)
-        with pytest.raises(Refused) as refused:
-            stranger.query(number=number)
-        assert refused.value.sub_code == "isv.invalid-signature"
-        assert not refused.value.permanent  # a key can be mended; it says nothing of the payment
+    def test_another_providers_method_is_refused(self, side: Side, number: str) -> None:
+        strange = next(method for method in METHODS if method not in side.methods)
+        with pytest.raises(ValueError, match="is not"):
+            side.start(number, method=strange)
 
-    def test_the_buyer_pays_on_the_page_and_is_sent_back(
-        self, gateway: Gateway, sandbox: Sandbox, number: str
+    @pytest.mark.parametrize("amount", [Money(0), Money(-1)])
+    def test_only_positive_amounts_are_asked_for(
+        self, side: Side, number: str, amount: Money
     ) -> None:
-        page = sandbox.visit(start(gateway, number))
-        answer = sandbox._http.post(str(page.url), data={"action": "pay"})
-        assert answer.status_code == 303
-        assert answer.headers["Location"].startswith("http://shop.localhost/paid?")
-        assert gateway.query(number=number).state is TradeState.PAID
-
-    def test_cancelling_on_the_page_leaves_the_trade_waiting(
-        self, gateway: Gateway, sandbox: Sandbox, number: str
-    ) -> None:
-        page = sandbox.visit(start(gateway, number))
-        sandbox._http.post(str(page.url), data={"action": "cancel"})
-        assert gateway.query(number=number).state is TradeState.WAITING
-
-    @pytest.mark.parametrize("amount", [Money(0), Money(-1), Money(100, "USD")])
-    def test_only_positive_yuan_are_asked_for(
-        self, gateway: Gateway, number: str, amount: Money
-    ) -> None:
-        with pytest.raises(ValueError, match="positive amounts of CNY"):
-            start(gateway, number, amount=amount)
+        with pytest.raises(ValueError, match="positive amounts"):
+            side.start(number, amount=amount)
 
 
 class TestClosing:
-    def test_a_waiting_trade_is_closed_and_cannot_be_paid(
-        self, gateway: Gateway, sandbox: Sandbox, number: str
-    ) -> None:
-        page = sandbox.visit(start(gateway, number))
-        assert gateway.close(number=number) is TradeState.CLOSED
-        assert gateway.close(number=number) is TradeState.CLOSED
-        sandbox._http.post(str(page.url), data={"action": "pay"})
-        assert gateway.query(number=number).state is TradeState.CLOSED
+    def test_a_waiting_one_is_closed_and_cannot_be_paid(self, side: Side, number: str) -> None:
+        page = side.sandbox.visit(side.address(side.start(number)))
+        assert side.gateway.close(number=number, ref=side.ref(number)) is TradeState.CLOSED
+        assert side.gateway.close(number=number, ref=side.ref(number)) is TradeState.CLOSED
+        side.sandbox._http.post(str(page.url), data={"action": "pay"})
+        assert side.gateway.query(number=number, ref=side.ref(number)).state is TradeState.CLOSED
 
-    def test_a_trade_never_opened_is_not_found(self, gateway: Gateway, number: str) -> None:
-        start(gateway, number)
-        assert gateway.close(number=number) is TradeState.NOT_FOUND
+    def test_one_that_was_never_started_is_not_found(self, side: Side, number: str) -> None:
+        assert side.gateway.close(number=number) is TradeState.NOT_FOUND
 
-    def test_a_paid_trade_is_not_closed(
-        self, gateway: Gateway, sandbox: Sandbox, number: str
-    ) -> None:
-        paid(gateway, sandbox, number)
+    def test_a_paid_one_is_not_closed(self, side: Side, number: str) -> None:
+        side.buy(number)
         with pytest.raises(TradeAlreadyPaid):
-            gateway.close(number=number)
-        assert gateway.query(number=number).state is TradeState.PAID
-
-    def test_time_closes_it_too(self, gateway: Gateway, sandbox: Sandbox, number: str) -> None:
-        sandbox.visit(start(gateway, number, expires_at=clock.now() + timedelta(seconds=2)))
-        assert gateway.query(number=number).state is TradeState.WAITING
-        until(lambda: gateway.query(number=number).state is TradeState.CLOSED, seconds=5)
+            side.gateway.close(number=number, ref=side.ref(number))
+        assert side.gateway.query(number=number, ref=side.ref(number)).state is TradeState.PAID
 
 
 class TestRefunding:
-    def test_refunds_add_up_to_what_was_paid_and_no_further(
-        self, gateway: Gateway, sandbox: Sandbox, number: str
-    ) -> None:
-        paid(gateway, sandbox, number)
+    def test_refunds_add_up_to_what_was_paid_and_no_further(self, side: Side, number: str) -> None:
+        side.buy(number)
+        first = new_number("R")
+        assert refund(side, number, first, Money.of("100.00")).state is RefundState.DONE
+        assert refund(side, number, first, Money.of("100.00")).state is RefundState.DONE
+        assert side.refunded(number) == Money.of("100.00"), "again, but not twice"
+        with pytest.raises(ProviderError):
+            refund(side, number, first, Money.of("100.01"))
+        with pytest.raises(ProviderError) as refused:
+            refund(side, number, new_number("R"), Money.of("28.51"))
+        assert refused.value.permanent
+        assert side.refunded(number) == Money.of("100.00")
 
-        def refund(request_no: str, amount: str) -> RefundState:
-            return gateway.refund(
-                number=number,
-                request_no=request_no,
-                amount=Money.of(amount),
-                total=AMOUNT,
-                reason="未开通",
-            ).state
-
-        assert refund("R1", "100.00") is RefundState.DONE
-        assert refund("R1", "100.00") is RefundState.DONE, "again, but not twice"
-        with pytest.raises(Refused) as refused:
-            refund("R1", "100.01")
-        assert refused.value.sub_code == "ACQ.DISCORDANT_REPEAT_REQUEST"
-        with pytest.raises(Refused) as refused:
-            refund("R2", "28.51")
-        assert refused.value.sub_code == "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL"
-        trade = sandbox.trade(number)
-        assert trade is not None and trade["refunded_amount"] == "100.00"
-
-        assert refund("R3", "28.50") is RefundState.DONE
-        assert gateway.query(number=number).state is TradeState.CLOSED
-        known = gateway.query_refund(number=number, request_no="R3")
-        assert (known.state, known.amount) == (RefundState.DONE, Money.of("28.50"))
+        last = new_number("R")
+        assert refund(side, number, last, PARTIAL).state is RefundState.DONE
+        assert side.refunded(number) == AMOUNT
+        known = side.gateway.query_refund(number=number, request_no=last, ref=side.ref(number))
+        assert (known.state, known.amount) == (RefundState.DONE, PARTIAL)
         assert known.refunded_at is not None
+        assert abs(known.refunded_at - clock.now()) < timedelta(seconds=10)
 
-    def test_a_refund_accepted_but_not_done_is_pending(
-        self, gateway: Gateway, sandbox: Sandbox, number: str
+    def test_one_that_was_taken_but_is_not_done_is_pending(self, side: Side, number: str) -> None:
+        side.buy(number)
+        side.sandbox.fault(side.name, "refund_pending", seconds=1)
+        request_no = new_number("R")
+        assert refund(side, number, request_no).state is RefundState.PENDING
+        until(lambda: refund(side, number, request_no).state is RefundState.DONE, seconds=4)
+        assert side.refunded(number) == AMOUNT
+
+    def test_a_rejected_one_moves_nothing_and_is_not_known(self, side: Side, number: str) -> None:
+        side.buy(number)
+        params: dict[str, Any] = (
+            {} if side.name != "stripe" else {"code": "refund_disputed_payment"}
+        )
+        side.sandbox.fault(side.name, "refund_rejected", **params)
+        request_no = new_number("R")
+        with pytest.raises(ProviderError) as refused:
+            refund(side, number, request_no)
+        assert refused.value.permanent and not isinstance(refused.value, OutcomeUnknown)
+        known = side.gateway.query_refund(
+            number=number, request_no=request_no, ref=side.ref(number)
+        )
+        assert known.state is RefundState.NOT_FOUND
+        assert side.refunded(number) == Money.zero()
+
+    @pytest.mark.parametrize(
+        ("name", "fault"), [("wechat", "refund_closes"), ("stripe", "refund_fails")]
+    )
+    def test_one_that_the_provider_gives_up_has_failed(
+        self, open_side: Callable[[str], Side], number: str, name: str, fault: str
     ) -> None:
-        paid(gateway, sandbox, number)
-        sandbox.fault("alipay", "refund_pending", match={"out_trade_no": number})
+        side = open_side(name)
+        side.buy(number)
+        side.sandbox.fault(name, fault, seconds=0.5)
+        request_no = new_number("R")
+        assert refund(side, number, request_no).state is RefundState.PENDING
 
-        def refund() -> RefundState:
-            return gateway.refund(
-                number=number, request_no="R1", amount=AMOUNT, total=AMOUNT, reason=""
+        def known() -> RefundState:
+            return side.gateway.query_refund(
+                number=number, request_no=request_no, ref=side.ref(number)
             ).state
 
-        assert refund() is RefundState.PENDING
-        trade = sandbox.trade(number)
-        assert trade is not None and trade["refunded_amount"] == "0.00"
-        assert refund() is RefundState.DONE
+        until(lambda: known() is RefundState.FAILED, seconds=4)
+        assert side.refunded(number) == Money.zero()
 
-    def test_an_unpaid_trade_is_not_refunded(
-        self, gateway: Gateway, sandbox: Sandbox, number: str
-    ) -> None:
-        sandbox.visit(start(gateway, number))
-        with pytest.raises(Refused):
-            gateway.refund(number=number, request_no="R1", amount=AMOUNT, total=AMOUNT, reason="")
+    def test_an_unpaid_one_is_not_refunded(self, side: Side, number: str) -> None:
+        side.sandbox.visit(side.address(side.start(number)))
+        with pytest.raises(ProviderError):
+            refund(side, number, new_number("R"))
 
-    def test_an_unknown_refund_is_not_found(
-        self, gateway: Gateway, sandbox: Sandbox, number: str
-    ) -> None:
-        missing = gateway.query_refund(number=number, request_no="R1")
+    def test_an_unknown_one_is_not_found(self, side: Side, number: str) -> None:
+        request_no = new_number("R")
+        missing = side.gateway.query_refund(number=number, request_no=request_no)
         assert missing.state is RefundState.NOT_FOUND
-        paid(gateway, sandbox, number)
-        missing = gateway.query_refund(number=number, request_no="R1")
+        side.buy(number)
+        missing = side.gateway.query_refund(
+            number=number, request_no=request_no, ref=side.ref(number)
+        )
         assert (missing.state, missing.amount) == (RefundState.NOT_FOUND, None)
 
 
@@ -264,249 +234,266 @@ class TestTheGatewayMisbehaves:
             ("gateway_500", {}),
             ("gateway_busy", {}),
             ("gateway_busy_after", {}),
-            ("gateway_bad_signature", {}),
-            ("gateway_sha1_signature", {}),
             ("gateway_timeout_before", {"seconds": 2}),
             ("gateway_timeout_after", {"seconds": 2}),
         ],
     )
-    def test_a_refund_whose_answer_is_lost_is_unknown_and_repeated_safely(
-        self, gateway: Gateway, sandbox: Sandbox, number: str, fault: str, params: dict[str, Any]
+    def test_a_refund_whose_answer_is_lost_is_never_refused_for_good_and_repeated_safely(
+        self, side: Side, number: str, fault: str, params: dict[str, Any]
     ) -> None:
-        paid(gateway, sandbox, number)
-        sandbox.fault("alipay", fault, match={"out_trade_no": number}, **params)
-
-        def refund() -> RefundState:
-            return gateway.refund(
-                number=number, request_no="R1", amount=AMOUNT, total=AMOUNT, reason=""
-            ).state
-
-        with pytest.raises(OutcomeUnknown):
-            refund()
-        assert [armed["used"] for armed in sandbox.faults()] == [1]
-        assert refund() is RefundState.DONE
-        trade = sandbox.trade(number)
-        assert trade is not None and trade["refunded_amount"] == "128.50"
-
-    def test_without_a_connection_nothing_was_sent(self, merchant: Merchant, number: str) -> None:
-        nowhere = AlipayGateway(
-            account(merchant, gateway_url="http://127.0.0.1:1/alipay/gateway.do"), timeout=3
-        )
+        side.buy(number)
+        match = {"path": "/v1/refunds", "method": "POST"} if side.name == "stripe" else {}
+        side.sandbox.fault(side.name, fault, match=match, **params)
+        request_no = new_number("R")
         with pytest.raises(ProviderError) as error:
-            nowhere.refund(number=number, request_no="R1", amount=AMOUNT, total=AMOUNT, reason="")
+            refund(side, number, request_no)
+        assert not error.value.permanent
+        assert isinstance(error.value, OutcomeUnknown) or fault == "gateway_busy"
+        assert [armed["used"] for armed in side.sandbox.faults()] == [1]
+        assert refund(side, number, request_no).state is RefundState.DONE
+        assert side.refunded(number) == AMOUNT
+
+    @pytest.mark.parametrize("name", ["alipay", "wechat"])
+    def test_an_answer_that_is_not_signed_well_is_not_believed(
+        self, open_side: Callable[[str], Side], number: str, name: str
+    ) -> None:
+        side = open_side(name)
+        side.buy(number)
+        side.sandbox.fault(name, "gateway_bad_signature")
+        with pytest.raises(OutcomeUnknown):
+            side.gateway.query(number=number)
+        assert side.gateway.query(number=number).state is TradeState.PAID
+
+    def test_without_a_connection_nothing_was_sent(self, side: Side, number: str) -> None:
+        with pytest.raises(ProviderError) as error:
+            side.nowhere.query(number=number, ref="cs_test_1")
         assert not isinstance(error.value, OutcomeUnknown)
         assert not error.value.permanent
 
-    def test_an_answer_signed_by_another_key_is_not_believed(
-        self, sandbox: Sandbox, merchant: Merchant, number: str
-    ) -> None:
-        other = sandbox.register_merchant()
-        gateway = AlipayGateway(
-            account(merchant, alipay_public_key=other.alipay_public_key), timeout=3
-        )
-        with pytest.raises(OutcomeUnknown, match=r".") as error:
-            gateway.query(number=number)
-        assert "not signed" in error.value.detail
-
 
 class TestNotifications:
-    @pytest.fixture
-    def bought(self, gateway: Gateway, sandbox: Sandbox, number: str) -> str:
-        paid(gateway, sandbox, number)
-        return number
-
-    def body(self, sandbox: Sandbox, number: str, **options: Any) -> bytes:
-        built = sandbox.notify(number, deliver=False, **options)
-        return str(built["body"]).encode()
-
-    def refusal(self, gateway: Gateway, body: bytes) -> Refusal:
+    def refusal(self, side: Side, body: bytes, headers: dict[str, str]) -> Refusal:
         with pytest.raises(NotificationRefused) as refused:
-            gateway.verify_notification(raw_body=body, headers=FORM)
+            side.gateway.verify_notification(raw_body=body, headers=headers)
         assert refused.value.permanent
         return refused.value.reason
 
-    def test_a_true_one_is_read_to_the_fen(
-        self, gateway: Gateway, sandbox: Sandbox, merchant: Merchant, bought: str
+    def test_a_true_one_is_read_to_the_fen_and_the_same_again(
+        self, side: Side, number: str
     ) -> None:
-        body = self.body(sandbox, bought)
-        notice = gateway.verify_notification(raw_body=body, headers=FORM)
-        assert (notice.kind, notice.number, notice.amount) == (NoticeKind.PAYMENT, bought, AMOUNT)
-        assert (notice.app_id, notice.seller_id) == (merchant.app_id, merchant.seller_id)
-        assert notice.event_id == claims(body)["notify_id"]
-        assert notice.fields["subject"] == "A100 80G × 8 & 一个月"
-        again = gateway.verify_notification(raw_body=body, headers=FORM)
-        assert again == notice
+        side.buy(number)
+        body, headers = side.notice(number)
+        notice = side.gateway.verify_notification(raw_body=body, headers=headers)
+        trade = side.gateway.query(number=number, ref=side.ref(number))
+        assert (notice.kind, notice.number, notice.amount) == (NoticeKind.PAYMENT, number, AMOUNT)
+        assert notice.provider_trade_no == trade.provider_trade_no
+        assert notice.event_id
+        lower = {name.lower(): value for name, value in headers.items()}
+        assert side.gateway.verify_notification(raw_body=body, headers=lower) == notice
 
-    def test_a_refund_is_told_apart_from_a_payment(
-        self, gateway: Gateway, sandbox: Sandbox, bought: str
-    ) -> None:
-        gateway.refund(
-            number=bought, request_no="R1", amount=Money.of("8.50"), total=AMOUNT, reason=""
-        )
-        notice = gateway.verify_notification(
-            raw_body=self.body(sandbox, bought, event="refunded", out_request_no="R1"),
-            headers=FORM,
-        )
+    def test_a_refund_is_told_apart_from_a_payment(self, side: Side, number: str) -> None:
+        side.buy(number)
+        request_no = new_number("R")
+        refund(side, number, request_no, PARTIAL)
+        body, headers = side.refund_notice(number, request_no)
+        notice = side.gateway.verify_notification(raw_body=body, headers=headers)
         assert notice.kind is NoticeKind.REFUND
+        assert (notice.number, notice.refund_request_no) == (number, request_no)
         assert notice.amount == AMOUNT
-        assert (notice.refund_request_no, notice.refunded_total) == ("R1", Money.of("8.50"))
 
-    @pytest.mark.parametrize(
-        ("signature", "reason"),
-        [
-            ("forged", Refusal.BAD_SIGNATURE),
-            ("altered", Refusal.BAD_SIGNATURE),
-            ("unsigned", Refusal.UNSIGNED),
-            ("sha1", Refusal.WEAK_SIGNATURE),
-            ("sha1_as_rsa2", Refusal.WEAK_SIGNATURE),
-        ],
-    )
-    def test_what_is_not_signed_properly_is_refused(
-        self, gateway: Gateway, sandbox: Sandbox, bought: str, signature: str, reason: Refusal
+    def test_what_is_not_signed_properly_and_now_is_refused(self, side: Side, number: str) -> None:
+        side.buy(number)
+        for signature, reason in side.signatures.items():
+            body, headers = side.notice(number, signature=signature)
+            assert self.refusal(side, body, headers) is reason, signature
+
+    def test_every_change_of_the_body_is_noticed(self, side: Side, number: str) -> None:
+        side.buy(number)
+        body, headers = side.notice(number)
+        for at in range(0, len(body), 7):
+            altered = body[:at] + (b"0" if body[at : at + 1] != b"0" else b"1") + body[at + 1 :]
+            self.refusal(side, altered, headers)
+
+    def test_another_accounts_word_is_refused(
+        self, side: Side, number: str, sandbox: Sandbox
     ) -> None:
-        body = self.body(sandbox, bought, signature=signature)
-        assert self.refusal(gateway, body) is reason
+        register: dict[str, Callable[[], Any]] = {
+            "alipay": sandbox.register_merchant,
+            "wechat": sandbox.register_wechat,
+            "stripe": sandbox.register_stripe,
+        }
+        other = type(side).open(sandbox, register[side.name]())  # type: ignore[attr-defined]
+        other.buy(number)
+        body, headers = other.notice(number)
+        reason = self.refusal(side, body, headers)
+        assert reason in (Refusal.BAD_SIGNATURE, Refusal.FOREIGN_KEY)
 
-    @pytest.mark.parametrize(
-        ("overrides", "reason"),
-        [
-            ({"app_id": "2021000000000001"}, Refusal.FOREIGN_APP),
-            ({"seller_id": "2088000000000001"}, Refusal.FOREIGN_SELLER),
-            ({"trans_currency": "USD"}, Refusal.FOREIGN_CURRENCY),
-            ({"trade_status": "TRADE_DREAMT"}, Refusal.MALFORMED),
-            ({"total_amount": "1.234"}, Refusal.MALFORMED),
-            ({"notify_id": ""}, Refusal.MALFORMED),
-        ],
-    )
-    def test_what_is_signed_but_not_for_this_account_is_refused(
+    @pytest.mark.parametrize("body", [b"", b"hello", b"{}", b"\xff", b"0" * 200_000])
+    def test_nonsense_is_refused(self, side: Side, body: bytes) -> None:
+        self.refusal(side, body, {})
+
+    def test_each_is_delivered_until_it_is_taken(
         self,
-        gateway: Gateway,
-        sandbox: Sandbox,
-        bought: str,
-        overrides: dict[str, str],
-        reason: Refusal,
-    ) -> None:
-        assert self.refusal(gateway, self.body(sandbox, bought, overrides=overrides)) is reason
-
-    def test_another_merchants_notice_is_refused(
-        self, gateway: Gateway, sandbox: Sandbox, number: str
-    ) -> None:
-        other = AlipayGateway(account(sandbox.register_merchant()), timeout=3)
-        paid(other, sandbox, number)
-        assert self.refusal(gateway, self.body(sandbox, number)) is Refusal.BAD_SIGNATURE
-
-    def test_changing_any_one_field_is_noticed(
-        self, gateway: Gateway, sandbox: Sandbox, bought: str
-    ) -> None:
-        fields = dict(parse_qsl(self.body(sandbox, bought).decode(), keep_blank_values=True))
-        for name in fields:
-            if name == "sign_type":
-                continue
-            altered = fields | {name: "9" + fields[name][1:]}
-            assert altered != fields
-            reason = self.refusal(gateway, urlencode(altered).encode())
-            assert reason is Refusal.BAD_SIGNATURE, name
-        for name in fields:
-            shorter = {key: value for key, value in fields.items() if key != name}
-            self.refusal(gateway, urlencode(shorter).encode())
-
-    @pytest.mark.parametrize(
-        "body", [b"", b"hello", b"\xff=1", b"a=%ff", b"a=1&a=2", b"x" * 40_000], ids=repr
-    )
-    def test_nonsense_is_refused(self, gateway: Gateway, body: bytes) -> None:
-        assert self.refusal(gateway, body[:40_000]) is Refusal.MALFORMED
-
-    def test_a_second_value_for_a_signed_key_is_refused(
-        self, gateway: Gateway, sandbox: Sandbox, bought: str
-    ) -> None:
-        body = self.body(sandbox, bought)
-        assert self.refusal(gateway, b"total_amount=0.01&" + body) is Refusal.MALFORMED
-
-
-class TestDelivery:
-    def test_the_provider_repeats_until_it_hears_success(
-        self, gateway: Gateway, sandbox: Sandbox, listener: Listener, number: str
-    ) -> None:
-        listener.answers += ["failure", "<html>502</html>"]
-        paid(gateway, sandbox, number, notify_url=listener.url)
-        until(lambda: [n["state"] for n in sandbox.notices(number)] == ["DELIVERED"])
-        assert len(listener.bodies) == 3
-        assert len(set(listener.bodies)) == 1, "the same event, byte for byte"
-        assert listener.hosts == [urlsplit(listener.url).netloc] * 3
-        assert gateway.verify_notification(raw_body=listener.bodies[0], headers=FORM).number == (
-            number
-        )
-
-    @pytest.mark.parametrize(
-        ("fault", "expected"),
-        [
-            ("notify_silent", []),
-            ("notify_twice", [NoticeKind.PAYMENT, NoticeKind.PAYMENT]),
-            ("notify_reordered", [NoticeKind.PAYMENT, NoticeKind.WAITING]),
-            ("notify_late", [NoticeKind.PAYMENT]),
-            ("notify_forged", [Refusal.BAD_SIGNATURE]),
-            ("notify_altered", [Refusal.BAD_SIGNATURE]),
-            ("notify_unsigned", [Refusal.UNSIGNED]),
-            ("notify_sha1", [Refusal.WEAK_SIGNATURE]),
-            ("notify_sha1_as_rsa2", [Refusal.WEAK_SIGNATURE]),
-            ("notify_foreign_merchant", [Refusal.FOREIGN_APP]),
-            ("notify_wrong_amount", [NoticeKind.PAYMENT]),
-            ("notify_unknown_order", [NoticeKind.PAYMENT]),
-        ],
-    )
-    def test_every_kind_of_bad_notice_is_seen_for_what_it_is(
-        self,
-        gateway: Gateway,
-        sandbox: Sandbox,
-        listener: Listener,
+        side: Side,
         number: str,
+        sandbox: Sandbox,
+        merchants: dict[str, Any],
+        listener: Listener,
+    ) -> None:
+        if side.name == "stripe":
+            sandbox.register_stripe(account=merchants["stripe"].account, webhook_url=listener.url)
+        side.buy(number, notify_url=listener.url)
+        until(lambda: listener.bodies)
+        notice = side.gateway.verify_notification(
+            raw_body=listener.bodies[0], headers=listener.headers[0]
+        )
+        assert (notice.kind, notice.number, notice.amount) == (NoticeKind.PAYMENT, number, AMOUNT)
+
+    @pytest.mark.parametrize(
+        ("fault", "reason"),
+        [
+            ("notify_forged", Refusal.BAD_SIGNATURE),
+            ("notify_unsigned", Refusal.UNSIGNED),
+            ("notify_wrong_amount", None),
+            ("notify_unknown_order", None),
+        ],
+    )
+    def test_a_false_one_comes_instead_of_the_true_one(
+        self,
+        side: Side,
+        number: str,
+        sandbox: Sandbox,
+        merchants: dict[str, Any],
+        listener: Listener,
         fault: str,
-        expected: list[NoticeKind | Refusal],
+        reason: Refusal | None,
     ) -> None:
-        params: dict[str, Any] = {"seconds": 0.5} if fault == "notify_late" else {}
-        sandbox.fault("alipay", fault, match={"out_trade_no": number}, **params)
-        paid(gateway, sandbox, number, notify_url=listener.url)
-        until(lambda: all(n["state"] == "DELIVERED" for n in sandbox.notices(number)))
-        assert len(listener.bodies) == len(expected)
-
-        seen: list[NoticeKind | Refusal] = []
-        for body in listener.bodies:
-            try:
-                notice = gateway.verify_notification(raw_body=body, headers=FORM)
-            except NotificationRefused as refused:
-                seen.append(refused.reason)
-                continue
-            seen.append(notice.kind)
-            # Signed, and yet not our payment: that is the caller's to compare.
-            assert (notice.amount != AMOUNT) == (fault == "notify_wrong_amount")
-            assert (notice.number != number) == (fault == "notify_unknown_order")
-        assert seen == expected
-        assert gateway.query(number=number).state is TradeState.PAID
+        if side.name == "stripe":
+            sandbox.register_stripe(account=merchants["stripe"].account, webhook_url=listener.url)
+        sandbox.fault(side.name, fault)
+        side.buy(number, notify_url=listener.url)
+        until(lambda: listener.bodies)
+        body, headers = listener.bodies[0], listener.headers[0]
+        if reason is not None:
+            assert self.refusal(side, body, headers) is reason
+            return
+        notice = side.gateway.verify_notification(raw_body=body, headers=headers)
+        assert (notice.number, notice.amount) != (number, AMOUNT)
 
 
-class TestKeys:
-    def test_short_and_wrong_keys_are_refused_at_once(self, merchant: Merchant) -> None:
-        for changes in ({"private_key": "nonsense"}, {"alipay_public_key": "nonsense"}):
-            with pytest.raises(ValueError, match=r".") as error:
-                AlipayGateway(account(merchant, **changes))
-            assert merchant.private_key[40:80] not in str(error.value)
+class TestBills:
+    def test_it_has_every_payment_and_refund_to_the_fen(self, side: Side, number: str) -> None:
+        side.buy(number)
+        request_no = new_number("R")
+        refund(side, number, request_no, PARTIAL)
+        trade = side.gateway.query(number=number, ref=side.ref(number))
+        bill = side.gateway.daily_bill(day=side.today())
+        assert bill.day == side.today()
+        paid, back = sorted(
+            (line for line in bill.lines if line.number == number), key=lambda line: line.kind
+        )
+        assert (paid.kind, paid.amount, paid.request_no) == (BillKind.PAYMENT, AMOUNT, "")
+        assert (back.kind, back.amount, back.request_no) == (BillKind.REFUND, PARTIAL, request_no)
+        assert paid.provider_trade_no == back.provider_trade_no == trade.provider_trade_no
+        assert paid.fee == side.fee
+        assert back.fee == (Money.zero() if side.name == "stripe" else -Money.of("0.17"))
+        assert abs(paid.at - clock.now()) < timedelta(seconds=30)
 
-    def test_a_key_may_be_one_line_of_base64_or_pkcs8(
-        self, sandbox: Sandbox, merchant: Merchant, number: str
+    @pytest.mark.parametrize("name", ["alipay", "wechat"])
+    def test_a_day_without_a_bill_is_said_so(
+        self, open_side: Callable[[str], Side], number: str, name: str
     ) -> None:
-        from cryptography.hazmat.primitives import serialization
+        side = open_side(name)
+        with pytest.raises(BillMissing):
+            side.gateway.daily_bill(day=side.today() - timedelta(days=400))
+        side.buy(number)
+        side.sandbox.fault(name, "bill_not_ready")
+        with pytest.raises(BillMissing):
+            side.gateway.daily_bill(day=side.today())
+        assert side.gateway.daily_bill(day=side.today()).lines
 
-        key = serialization.load_pem_private_key(merchant.private_key.encode(), password=None)
-        pkcs8 = key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ).decode()
-        for text in (merchant.private_key, pkcs8):
-            bare = "".join(line for line in text.splitlines() if "-----" not in line)
-            assert alipay_keys.private_key_pem(bare) == merchant.private_key
-        gateway = AlipayGateway(account(merchant, private_key=pkcs8), timeout=3)
-        assert gateway.query(number=number).state is TradeState.NOT_FOUND
+    @pytest.mark.parametrize("name", ["alipay", "wechat"])
+    def test_a_bill_can_be_wrong_in_three_ways(
+        self, open_side: Callable[[str], Side], number: str, name: str
+    ) -> None:
+        side = open_side(name)
+        side.buy(number)
+        true = {
+            line.number: line.amount for line in side.gateway.daily_bill(day=side.today()).lines
+        }
+        found = {}
+        for fault in ("bill_lacks", "bill_adds", "bill_differs"):
+            side.sandbox.fault(name, fault, out_trade_no=number)
+            lines = side.gateway.daily_bill(day=side.today()).lines
+            found[fault] = {line.number: line.amount for line in lines}
+        assert found["bill_lacks"] == {k: v for k, v in true.items() if k != number}
+        assert found["bill_adds"] == true | {"STRANGER1": AMOUNT}
+        assert found["bill_differs"] == true | {number: AMOUNT + Money(1)}
 
-    def test_keys_are_not_shown(self, merchant: Merchant) -> None:
-        assert "PRIVATE" not in repr(account(merchant))
+    def test_a_day_without_payments_is_empty_at_stripe(
+        self, open_side: Callable[[str], Side]
+    ) -> None:
+        side = open_side("stripe")
+        assert side.gateway.daily_bill(day=side.today() - timedelta(days=400)).lines == ()
+
+
+def test_wechats_bill_of_another_hash_is_not_read(
+    open_side: Callable[[str], Side], number: str
+) -> None:
+    side = open_side("wechat")
+    side.buy(number)
+    side.sandbox.fault("wechat", "bill_altered")
+    with pytest.raises(OutcomeUnknown) as error:
+        side.gateway.daily_bill(day=side.today())
+    assert "hash differs" in error.value.detail
+
+
+def test_wechats_own_browser_pays_only_what_we_have_signed(
+    open_side: Callable[[str], Side], number: str
+) -> None:
+    side = open_side("wechat")
+    started = side.start(number, method=Method.WECHAT_JSAPI)
+    assert started.jsapi is not None
+    assert set(started.jsapi) == {
+        "appId",
+        "timeStamp",
+        "nonceStr",
+        "package",
+        "signType",
+        "paySign",
+    }
+    refused = side.sandbox.visit(side.address(started).replace("timeStamp=", "timeStamp=1"))
+    assert refused.status_code == 400 and "签名错误" in refused.text
+
+
+def test_wechats_refund_that_needs_a_person_stays_pending_with_its_word(
+    open_side: Callable[[str], Side], number: str
+) -> None:
+    side = open_side("wechat")
+    side.buy(number)
+    side.sandbox.fault("wechat", "refund_abnormal", seconds=0)
+    known = refund(side, number, new_number("R"))
+    assert (known.state, known.detail) == (RefundState.PENDING, "ABNORMAL")
+
+
+def test_at_stripe_a_session_whose_name_was_lost_is_found_by_our_number(
+    open_side: Callable[[str], Side], number: str
+) -> None:
+    side = open_side("stripe")
+    side.sandbox.fault("stripe", "gateway_timeout_after", seconds=2)
+    with pytest.raises(OutcomeUnknown):
+        side.start(number)
+    assert side.gateway.query(number=number).state is TradeState.WAITING
+    side.sandbox.pay(number, provider="stripe")
+    assert side.gateway.query(number=number).state is TradeState.PAID
+    assert refund(side, number, new_number("R")).state is RefundState.DONE
+
+
+def test_an_event_at_stripe_that_is_no_payment_is_taken_as_other(
+    open_side: Callable[[str], Side], number: str
+) -> None:
+    side = open_side("stripe")
+    side.buy(number)
+    body, headers = side.notice(number, type="payout.paid")
+    notice = side.gateway.verify_notification(raw_body=body, headers=headers)
+    assert (notice.kind, notice.number) == (NoticeKind.OTHER, "")

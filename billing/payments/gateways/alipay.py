@@ -1,15 +1,16 @@
-"""Alipay: page pay and QR by the official SDK, notifications by their raw body."""
+"""Alipay: page, phone page and QR by the official SDK, notifications by their raw body."""
 
 from __future__ import annotations
 
 import http.client
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl
 
+from alipay.aop.api.domain.AlipayDataDataserviceBillDownloadurlQueryModel import (
+    AlipayDataDataserviceBillDownloadurlQueryModel,
+)
 from alipay.aop.api.domain.AlipayTradeCloseModel import AlipayTradeCloseModel
 from alipay.aop.api.domain.AlipayTradeFastpayRefundQueryModel import (
     AlipayTradeFastpayRefundQueryModel,
@@ -20,6 +21,9 @@ from alipay.aop.api.domain.AlipayTradeQueryModel import AlipayTradeQueryModel
 from alipay.aop.api.domain.AlipayTradeRefundModel import AlipayTradeRefundModel
 from alipay.aop.api.domain.AlipayTradeWapPayModel import AlipayTradeWapPayModel
 from alipay.aop.api.exception.Exception import RequestException, ResponseException
+from alipay.aop.api.request.AlipayDataDataserviceBillDownloadurlQueryRequest import (
+    AlipayDataDataserviceBillDownloadurlQueryRequest,
+)
 from alipay.aop.api.request.AlipayTradeCloseRequest import AlipayTradeCloseRequest
 from alipay.aop.api.request.AlipayTradeFastpayRefundQueryRequest import (
     AlipayTradeFastpayRefundQueryRequest,
@@ -29,6 +33,9 @@ from alipay.aop.api.request.AlipayTradePrecreateRequest import AlipayTradePrecre
 from alipay.aop.api.request.AlipayTradeQueryRequest import AlipayTradeQueryRequest
 from alipay.aop.api.request.AlipayTradeRefundRequest import AlipayTradeRefundRequest
 from alipay.aop.api.request.AlipayTradeWapPayRequest import AlipayTradeWapPayRequest
+from alipay.aop.api.response.AlipayDataDataserviceBillDownloadurlQueryResponse import (
+    AlipayDataDataserviceBillDownloadurlQueryResponse,
+)
 from alipay.aop.api.response.AlipayTradeCloseResponse import AlipayTradeCloseResponse
 from alipay.aop.api.response.AlipayTradeFastpayRefundQueryResponse import (
     AlipayTradeFastpayRefundQueryResponse,
@@ -41,15 +48,15 @@ from billing.payments.enums import Method
 from shared_apps.kernel.errors import OutcomeUnknown, ProviderError
 from shared_apps.kernel.money import DEFAULT_CURRENCY, Money
 
-from . import alipay_keys, alipay_sdk
+from . import alipay_bill, alipay_keys, alipay_notices, alipay_sdk
+from .alipay_notices import STATES, AlipayAccount
 from .base import (
+    Bill,
+    BillMissing,
     GatewayRefund,
     GatewayTrade,
-    NoticeKind,
     Notification,
-    NotificationRefused,
     RefundState,
-    Refusal,
     Reply,
     Started,
     TradeAlreadyPaid,
@@ -58,7 +65,6 @@ from .base import (
 
 TIMEOUT_SECONDS = 8
 LONGEST_SUBJECT = 256
-LARGEST_NOTICE = 32 * 1024
 
 _PRODUCTS = {
     Method.ALIPAY_PAGE: (
@@ -75,32 +81,6 @@ _BUSINESS = "40004"
 _UNSURE = frozenset({"ACQ.SYSTEM_ERROR", "aop.ACQ.SYSTEM_ERROR", "isp.unknow-error"})
 _NOT_EXIST = "ACQ.TRADE_NOT_EXIST"
 _STATUS_ERROR = "ACQ.TRADE_STATUS_ERROR"
-_STATES = {
-    "WAIT_BUYER_PAY": TradeState.WAITING,
-    "TRADE_SUCCESS": TradeState.PAID,
-    "TRADE_FINISHED": TradeState.PAID,
-    "TRADE_CLOSED": TradeState.CLOSED,
-}
-_NEEDED = (
-    "notify_id",
-    "app_id",
-    "seller_id",
-    "out_trade_no",
-    "trade_no",
-    "trade_status",
-    "total_amount",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class AlipayAccount:
-    """One merchant's account. Keys are PEM or the one-line base64 that Alipay shows."""
-
-    app_id: str
-    seller_id: str
-    private_key: str = field(repr=False)
-    alipay_public_key: str
-    gateway_url: str
 
 
 class Refused(ProviderError):
@@ -113,17 +93,6 @@ class Refused(ProviderError):
         self.sub_code = sub_code
 
 
-def claims(raw_body: bytes) -> dict[str, str]:
-    """What a notification says of itself, unproved: for routing and for the log, nothing else."""
-    try:
-        pairs = parse_qsl(
-            raw_body.decode("utf-8"), keep_blank_values=True, strict_parsing=True, errors="strict"
-        )
-    except ValueError:
-        return {}
-    return dict(pairs)
-
-
 class AlipayGateway:
     kind: ClassVar[str] = "alipay"
     accepted_answer: ClassVar[Reply] = Reply("success")
@@ -133,6 +102,7 @@ class AlipayGateway:
         """Raises ValueError for keys that cannot be used."""
         alipay_keys.public_key(account.alipay_public_key)
         self._account = account
+        self._timeout = timeout
         self._client = alipay_sdk.build_client(
             app_id=account.app_id,
             private_key=alipay_keys.private_key_pem(account.private_key),
@@ -185,7 +155,7 @@ class AlipayGateway:
             if refused.sub_code == _NOT_EXIST:
                 return GatewayTrade(number=number, state=TradeState.NOT_FOUND)
             raise
-        state = _STATES.get(str(answer.trade_status))
+        state = STATES.get(str(answer.trade_status))
         if answer.out_trade_no != number or state is None:
             raise OutcomeUnknown(detail=f"An answer that cannot be read: {answer.trade_status}")
         return GatewayTrade(
@@ -273,67 +243,22 @@ class AlipayGateway:
             refunded_at=alipay_keys.china_moment(str(answer.gmt_refund_pay or "")),
         )
 
-    def verify_notification(self, *, raw_body: bytes, headers: Mapping[str, str]) -> Notification:
-        fields = self._proved(raw_body)
-        for name, ours, reason in (
-            ("app_id", self._account.app_id, Refusal.FOREIGN_APP),
-            ("seller_id", self._account.seller_id, Refusal.FOREIGN_SELLER),
-        ):
-            if fields[name] != ours:
-                raise NotificationRefused(reason=reason, detail=f"{name} {fields[name]}")
-        currency = fields.get("trans_currency") or DEFAULT_CURRENCY
-        if currency != DEFAULT_CURRENCY:
-            raise NotificationRefused(reason=Refusal.FOREIGN_CURRENCY, detail=currency)
-        state = _STATES.get(fields["trade_status"])
+    def daily_bill(self, *, day: date) -> Bill:
+        model = AlipayDataDataserviceBillDownloadurlQueryModel()
+        model.bill_type = "trade"
+        model.bill_date = day.isoformat()
+        request = AlipayDataDataserviceBillDownloadurlQueryRequest(biz_model=model)
         try:
-            amount = Money.of(fields["total_amount"])
-            refunded = Money.of(fields["refund_fee"]) if fields.get("refund_fee") else None
-        except ValueError as error:
-            raise NotificationRefused(reason=Refusal.MALFORMED, detail=str(error)) from error
-        if state is None:
-            raise NotificationRefused(reason=Refusal.MALFORMED, detail=fields["trade_status"])
-        return Notification(
-            event_id=fields["notify_id"],
-            kind=_kind(state, fields),
-            number=fields["out_trade_no"],
-            amount=amount,
-            provider_trade_no=fields["trade_no"],
-            app_id=fields["app_id"],
-            seller_id=fields["seller_id"],
-            occurred_at=alipay_keys.china_moment(
-                fields.get("gmt_refund") or fields.get("gmt_payment") or ""
-            ),
-            refund_request_no=fields.get("out_biz_no", "") if "gmt_refund" in fields else "",
-            refunded_total=refunded,
-            fields=fields,
-        )
+            answer = self._call(request, AlipayDataDataserviceBillDownloadurlQueryResponse())
+        except Refused as refused:
+            if refused.sub_code == alipay_bill.MISSING:
+                raise BillMissing(day=day, detail=refused.detail) from refused
+            raise
+        raw = alipay_bill.fetch(str(answer.bill_download_url), timeout=self._timeout)
+        return alipay_bill.read(raw, day=day)
 
-    def _proved(self, raw_body: bytes) -> dict[str, str]:
-        """The fields of a body that Alipay's key has signed with SHA-256, each named once."""
-        if len(raw_body) > LARGEST_NOTICE:
-            raise NotificationRefused(reason=Refusal.MALFORMED, detail="too large")
-        fields = claims(raw_body)
-        if not fields or raw_body.count(b"&") + 1 != len(fields):
-            raise NotificationRefused(reason=Refusal.MALFORMED, detail="not a form, or a key twice")
-        signature = fields.get("sign", "")
-        if not signature:
-            raise NotificationRefused(reason=Refusal.UNSIGNED)
-        text = "&".join(
-            f"{key}={fields[key]}" for key in sorted(fields) if key not in ("sign", "sign_type")
-        ).encode()
-        key = self._account.alipay_public_key
-        if fields.get("sign_type") != "RSA2":
-            raise NotificationRefused(
-                reason=Refusal.WEAK_SIGNATURE, detail=f"sign_type {fields.get('sign_type')}"
-            )
-        if not alipay_keys.signed_by(key, text, signature):
-            weak = alipay_keys.signed_weakly_by(key, text, signature)
-            reason = Refusal.WEAK_SIGNATURE if weak else Refusal.BAD_SIGNATURE
-            raise NotificationRefused(reason=reason, detail="SHA-1" if weak else "")
-        missing = [name for name in _NEEDED if not fields.get(name)]
-        if missing:
-            raise NotificationRefused(reason=Refusal.MALFORMED, detail=f"lacks {missing}")
-        return fields
+    def verify_notification(self, *, raw_body: bytes, headers: Mapping[str, str]) -> Notification:
+        return alipay_notices.read(self._account, raw_body=raw_body)
 
     def _call(self, request: Any, response: Any) -> Any:
         """One signed call. What is not proved to be Alipay's own answer is an unknown outcome."""
@@ -362,16 +287,6 @@ class AlipayGateway:
         # Only business failures are final. A wrong key or a missing permission may be mended, and
         # says nothing of what an earlier call of the same number has done.
         raise Refused(sub_code=sub_code, detail=detail, permanent=response.code == _BUSINESS)
-
-
-def _kind(state: TradeState, fields: Mapping[str, str]) -> NoticeKind:
-    """A refund comes as the trade's own status beside the facts of the refund."""
-    if fields.get("gmt_refund"):
-        return NoticeKind.REFUND
-    return {
-        TradeState.WAITING: NoticeKind.WAITING,
-        TradeState.PAID: NoticeKind.PAYMENT,
-    }.get(state, NoticeKind.CLOSED)
 
 
 def _yuan(amount: Money) -> str:

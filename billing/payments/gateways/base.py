@@ -30,18 +30,25 @@ class TradeState(StrEnum):
 
 
 class RefundState(StrEnum):
+    """FAILED is final: the provider took the request, and then gave it up."""
+
     NOT_FOUND = "NOT_FOUND"
     PENDING = "PENDING"
     DONE = "DONE"
+    FAILED = "FAILED"
 
 
 class NoticeKind(StrEnum):
-    """What a notification reports. REFUND repeats the payment's own state and amount beside it."""
+    """What a notification reports. REFUND repeats the payment's own amount beside it.
+
+    OTHER is the provider's true word about something that is no payment: take it, do nothing.
+    """
 
     WAITING = "WAITING"
     PAYMENT = "PAYMENT"
     REFUND = "REFUND"
     CLOSED = "CLOSED"
+    OTHER = "OTHER"
 
 
 class Refusal(StrEnum):
@@ -51,6 +58,9 @@ class Refusal(StrEnum):
     UNSIGNED = "UNSIGNED"
     WEAK_SIGNATURE = "WEAK_SIGNATURE"
     BAD_SIGNATURE = "BAD_SIGNATURE"
+    STALE = "STALE"
+    UNREADABLE = "UNREADABLE"
+    FOREIGN_KEY = "FOREIGN_KEY"
     FOREIGN_APP = "FOREIGN_APP"
     FOREIGN_SELLER = "FOREIGN_SELLER"
     FOREIGN_CURRENCY = "FOREIGN_CURRENCY"
@@ -111,7 +121,7 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class GatewayTrade:
-    """A trade as the provider knows it now; `amount` is None only while it is NOT_FOUND."""
+    """A trade as the provider knows it now; `amount` is told at the latest when it is PAID."""
 
     number: str
     state: TradeState
@@ -122,13 +132,17 @@ class GatewayTrade:
 
 @dataclass(frozen=True, slots=True)
 class GatewayRefund:
-    """One refund request; `amount` is this request's own, never the trade's running total."""
+    """One refund request; `amount` is this request's own, never the trade's running total.
+
+    `detail` is the provider's word where something is wrong, for people.
+    """
 
     number: str
     request_no: str
     state: RefundState
     amount: Money | None = None
     refunded_at: datetime | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,13 @@ from typing import Any
 from flask import Blueprint, abort, jsonify, request
 from werkzeug.wrappers import Response
 
+from sandbox.courier import deliver
 from sandbox.world import World
 
 from . import merchants, notices, trades
 from .amounts import yuan
 
+POST = {"Content-Type": notices.CONTENT_TYPE, "User-Agent": "Mozilla/4.0"}
 MOST_COPIES = 1000
 MOST_AT_ONCE = 64
 
@@ -131,7 +133,7 @@ def blueprint(world: World) -> Blueprint:
         deliveries: list[dict[str, Any]] = []
         if body.get("deliver", True) and url:
             with ThreadPoolExecutor(max_workers=min(max(at_once, 1), MOST_AT_ONCE)) as pool:
-                answers = pool.map(lambda _: notices.deliver(url, text), range(times))
+                answers = pool.map(lambda _: deliver(url, text, POST), range(times))
                 deliveries = [{"status": status, "answer": answer} for status, answer in answers]
         return jsonify(
             url=url,

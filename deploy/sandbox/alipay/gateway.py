@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
@@ -15,12 +16,15 @@ from sandbox.faults import Fault, take_in
 from sandbox.moments import china_moment, china_text
 from sandbox.world import World
 
-from . import merchants, signing, trades
+from . import bills, merchants, signing, trades
 from .amounts import fen, yuan
 from .trades import Refused
 
 TIMESTAMP_TOLERANCE = 3600
-PAGE_PAY = "alipay.trade.page.pay"
+PAGES = {  # a page that the browser is sent to → the product that its merchant must have signed for
+    "alipay.trade.page.pay": "FAST_INSTANT_TRADE_PAY",
+    "alipay.trade.wap.pay": "QUICK_WAP_WAY",
+}
 BUSY = Refused("isp.unknow-error", "系统繁忙", code="20000")
 _BEFORE = ("gateway_timeout_before", "gateway_500", "gateway_busy")
 _AFTER = (
@@ -161,11 +165,18 @@ def _close(world: World, db: sqlite3.Connection, params: Mapping[str, str]) -> N
 def _refund(world: World, db: sqlite3.Connection, params: Mapping[str, str]) -> Node:
     content = _business(params)
     trade = _known(db, params, content)
-    pending = take_in(
-        db, "alipay", "refund_pending", app_id=params["app_id"], out_trade_no=trade["out_trade_no"]
+    fault = take_in(
+        db,
+        "alipay",
+        "refund_pending",
+        "refund_rejected",
+        app_id=params["app_id"],
+        out_trade_no=trade["out_trade_no"],
     )
+    if fault is not None and fault.name == "refund_rejected":
+        raise Refused(str(fault.params.get("sub_code", "ACQ.TRADE_NOT_ALLOW_REFUND")), "退款被拒绝")
     moved = False
-    if pending is None:
+    if fault is None:
         trade, moved = trades.refund(
             db,
             trade,
@@ -201,12 +212,32 @@ def _refund_query(world: World, db: sqlite3.Connection, params: Mapping[str, str
     )
 
 
+def _bill(world: World, db: sqlite3.Connection, params: Mapping[str, str]) -> Node:
+    content = _business(params)
+    if _text(content, "bill_type", required=True) != "trade":
+        raise Refused("isp.bill_type_invalid", "账单类型无效")
+    app_id, day = params["app_id"], _text(content, "bill_date", required=True)
+    if take_in(db, "alipay", "bill_not_ready", account=app_id):
+        raise Refused("isp.bill_not_exist", "账单不存在")
+    try:
+        lines = bills.lines(db, app_id, day)
+    except ValueError:
+        raise Refused("isv.invalid-parameter", "账单日期无效", code="40002") from None
+    if not lines:
+        raise Refused("isp.bill_not_exist", "账单不存在")
+    seller_id = merchants.known_merchant(db, app_id)["seller_id"]
+    token = secrets.token_urlsafe(24)
+    world.bills[token] = bills.packed(lines, seller_id=seller_id, day=day)
+    return _success(bill_download_url=f"{world.url}/alipay/bill?fileId={token}")
+
+
 METHODS: dict[str, Callable[[World, sqlite3.Connection, Mapping[str, str]], Node]] = {
     "alipay.trade.precreate": _precreate,
     "alipay.trade.query": _query,
     "alipay.trade.close": _close,
     "alipay.trade.refund": _refund,
     "alipay.trade.fastpay.refund.query": _refund_query,
+    "alipay.data.dataservice.bill.downloadurl.query": _bill,
 }
 
 
@@ -245,11 +276,11 @@ def _call(world: World, merchant: sqlite3.Row, params: Mapping[str, str]) -> Res
         if before.name == "gateway_timeout_before":
             time.sleep(before.seconds)
         return Response("Internal Server Error", status=500)
-    try:
-        with world.store.write() as db:
+    with world.store.write() as db:
+        try:
             node = handler(world, db, params)
-    except Refused as refused:
-        node = _refusal(refused)
+        except Refused as refused:  # inside, so that a fault that was used stays used
+            node = _refusal(refused)
     after = world.faults.take("alipay", *_AFTER, **facts)
     if after is not None and after.name == "gateway_timeout_after":
         time.sleep(after.seconds)
@@ -262,7 +293,7 @@ def _page_pay(world: World, merchant: sqlite3.Row, params: Mapping[str, str]) ->
     try:
         _check(merchant, params)
         content = _business(params)
-        if _text(content, "product_code") != "FAST_INSTANT_TRADE_PAY":
+        if _text(content, "product_code") != PAGES[params["method"]]:
             raise Refused("ACQ.INVALID_PARAMETER", "参数无效：product_code")
         with world.store.write() as db:
             trade = trades.create(db, _new_trade(params, content, "page"))
@@ -284,8 +315,16 @@ def blueprint(world: World) -> Blueprint:
         if merchant is None:
             refused = Refused("isv.invalid-app-id", "无效的AppID参数", code="40002")
             return _answer("", _refusal(refused), "", None)
-        if params.get("method") == PAGE_PAY:
+        if params.get("method") in PAGES:
             return _page_pay(world, merchant, params)
         return _call(world, merchant, params)
+
+    @bp.get("/alipay/bill")
+    def bill() -> AnyResponse:
+        """The address is the key, as at the real one, where it is good for 30 seconds."""
+        file = world.bills.pop(request.args.get("fileId", ""), None)
+        if file is None:
+            return Response("Not Found", status=404)
+        return Response(file, content_type="application/zip")
 
     return bp

@@ -1,26 +1,21 @@
-"""Building, queueing and delivering the provider's notifications, honest ones and others."""
+"""Building and queueing the provider's notifications, honest ones and others."""
 
 from __future__ import annotations
 
 import http.client
-import logging
 import secrets
 import sqlite3
-import threading
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from sandbox import faults
+from sandbox.courier import Side, enqueue
 from sandbox.moments import china_text
-from sandbox.world import World
 
 from . import merchants, signing
 from .amounts import yuan
-
-log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
 SIGNATURES = ("good", "forged", "altered", "unsigned", "sha1", "sha1_as_rsa2")
@@ -130,7 +125,7 @@ def queue(db: sqlite3.Connection, trade: sqlite3.Row, *, event: str, request_no:
     elif name == "notify_reordered":
         stale = fields(trade, merchant["seller_id"], event="created")
         stale["notify_time"] = china_text(trade["created_at"])
-        _insert(db, trade, stale, signed_body(stale, key), note=name, delay=0.5)
+        _enqueue(db, trade, stale, signed_body(stale, key), note=name, delay=0.5)
     elif fault is not None and name:
         retry = False
         if name == "notify_wrong_amount":
@@ -143,10 +138,10 @@ def queue(db: sqlite3.Connection, trade: sqlite3.Row, *, event: str, request_no:
             signature = name.removeprefix("notify_")
     body = signed_body(params, key, signature=signature)
     for _ in range(copies):
-        _insert(db, trade, params, body, note=name, delay=delay, retry=retry)
+        _enqueue(db, trade, params, body, note=name, delay=delay, retry=retry)
 
 
-def _insert(
+def _enqueue(
     db: sqlite3.Connection,
     trade: sqlite3.Row,
     params: Mapping[str, str],
@@ -156,104 +151,40 @@ def _insert(
     delay: float,
     retry: bool = True,
 ) -> None:
-    now = time.time()
-    db.execute(
-        "INSERT INTO notice (notify_id, out_trade_no, url, body, note, state, retry, due_at,"
-        " created_at) VALUES (?, ?, ?, ?, ?, 'WAITING', ?, ?, ?)",
-        (
-            params["notify_id"],
-            trade["out_trade_no"],
-            trade["notify_url"],
-            body,
-            note,
-            retry,
-            now + delay,
-            now,
-        ),
+    enqueue(
+        db,
+        provider="alipay",
+        account=trade["app_id"],
+        event_id=params["notify_id"],
+        number=trade["out_trade_no"],
+        url=trade["notify_url"],
+        body=body,
+        note=note,
+        delay=delay,
+        retry=retry,
     )
 
 
-def deliver(url: str, body: str, *, timeout: float = 10) -> tuple[int, str]:
-    """Posts the form; *.localhost goes to the loopback address with its own Host header.
-
-    Returns status 0 and the error's text when nobody answered.
-    """
-    target = urlsplit(url)
-    host = target.hostname or ""
-    address = "127.0.0.1" if host == "localhost" or host.endswith(".localhost") else host
-    secure = target.scheme == "https"
-    connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    connection = connect(address, target.port or (443 if secure else 80), timeout=timeout)
-    path = (target.path or "/") + (f"?{target.query}" if target.query else "")
-    headers = {"Host": target.netloc, "Content-Type": CONTENT_TYPE, "User-Agent": "Mozilla/4.0"}
-    try:
-        connection.request("POST", path, body=body.encode(), headers=headers)
-        response = connection.getresponse()
-        return response.status, response.read(2000).decode("utf-8", "replace")
-    except (OSError, http.client.HTTPException) as error:
-        return 0, f"{type(error).__name__}: {error}"
-    finally:
-        connection.close()
+def headers(_db: sqlite3.Connection, _row: sqlite3.Row) -> Mapping[str, str]:
+    """The signature stands in the body."""
+    return {"Content-Type": CONTENT_TYPE, "User-Agent": "Mozilla/4.0"}
 
 
 def accepted(status: int, answer: str) -> bool:
     return status == http.client.OK and answer.strip() == "success"
 
 
-class Courier(threading.Thread):
-    """Delivers due notices, again and again with growing pauses, until the merchant says success."""
+def _lapse_all(db: sqlite3.Connection) -> int:
+    from . import trades
 
-    def __init__(self, world: World) -> None:
-        super().__init__(name="courier", daemon=True)
-        self._world = world
-        self._stopping = threading.Event()
-        self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="courier")
-        with world.store.write() as db:
-            db.execute("UPDATE notice SET state = 'WAITING' WHERE state = 'SENDING'")
+    return trades.lapse_all(db)
 
-    def stop(self) -> None:
-        self._stopping.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def run(self) -> None:
-        from . import trades
+def _idle(db: sqlite3.Connection) -> bool:
+    return not db.execute(
+        "SELECT 1 FROM trade WHERE status = 'WAIT_BUYER_PAY' AND expires_at <= ? LIMIT 1",
+        (time.time(),),
+    ).fetchone()
 
-        while not self._stopping.wait(0.1):
-            try:
-                with self._world.store.read() as db:
-                    now = time.time()
-                    idle = not db.execute(
-                        "SELECT 1 FROM notice WHERE state = 'WAITING' AND due_at <= ?"
-                        " UNION ALL SELECT 1 FROM trade WHERE status = ? AND expires_at <= ?"
-                        " LIMIT 1",
-                        (now, trades.WAITING, now),
-                    ).fetchone()
-                if idle:
-                    continue
-                with self._world.store.write() as db:
-                    trades.lapse_all(db)
-                    due = db.execute(
-                        "UPDATE notice SET state = 'SENDING', attempts = attempts + 1"
-                        " WHERE state = 'WAITING' AND due_at <= ? RETURNING *",
-                        (time.time(),),
-                    ).fetchall()
-                for row in due:
-                    self._pool.submit(self._send, row)
-            except sqlite3.Error:
-                log.exception("courier")
 
-    def _send(self, row: sqlite3.Row) -> None:
-        status, answer = deliver(row["url"], row["body"])
-        pauses = self._world.config.notify_backoff
-        if accepted(status, answer):
-            state, due_at = "DELIVERED", row["due_at"]
-        elif row["retry"] and row["attempts"] <= len(pauses):
-            state, due_at = "WAITING", time.time() + pauses[row["attempts"] - 1]
-        else:
-            state, due_at = "GIVEN_UP", row["due_at"]
-        log.info("notice %s to %s: %s %s", row["notify_id"], row["url"], status, answer[:80])
-        with self._world.store.write() as db:
-            db.execute(
-                "UPDATE notice SET state = ?, due_at = ?, answer = ? WHERE id = ?",
-                (state, due_at, f"{status} {answer[:500]}", row["id"]),
-            )
+SIDE = Side(headers=headers, accepted=accepted, lapse_all=_lapse_all, idle=_idle)

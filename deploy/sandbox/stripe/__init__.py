@@ -1,0 +1,1 @@
+"""Stripe's side: checkout sessions, refunds, balance transactions, webhooks and the cashier."""

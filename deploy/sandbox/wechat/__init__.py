@@ -1,0 +1,1 @@
+"""WeChat Pay's side: APIv3 in public-key mode, the cashier, its notifications and daily bills."""
