@@ -45,6 +45,7 @@ FOUNDED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 OFFERS = Path(settings.ROOT) / "shared_apps" / "catalog" / "data" / "cloud-gpus.csv"
 RETAIL_PERCENT = Decimal(97)
 PASSWORD = "a-password-for-tests"
+CHANNEL = Party(PartyKind.CHANNEL, "test", "测试渠道")
 CUSTOMERS = {"客户甲": "+8613900000001", "客户乙": "+8613900000002"}
 TREE = (
     # slug, name, parent, wholesale percent
@@ -196,7 +197,7 @@ def recharge(who: Customer, amount: Money, *, at: datetime | None = None) -> Non
         origin_id=origin,
         title="充值",
         effective_at=at or clock.now(),
-        parties={"channel": Party(PartyKind.CHANNEL, "test", "测试渠道")},
+        parties={"channel": CHANNEL},
     )
 
 

@@ -32,3 +32,37 @@ class UseWay(models.TextChoices):
     CAPTURE = "CAPTURE", _("扣款")  # 0 −
     RETURN = "RETURN", _("退回")  # + 0
     EXPIRE = "EXPIRE", _("过期")  # − 0
+
+
+class CreditState(models.TextChoices):
+    """Of money that somebody says came in, or wants to give: a second person decides."""
+
+    PENDING = "PENDING", _("待审核")
+    APPROVED = "APPROVED", _("已入账")
+    REJECTED = "REJECTED", _("未通过")
+    WITHDRAWN = "WITHDRAWN", _("已撤回")
+
+
+CREDIT_TRANSITIONS = {
+    CreditState.PENDING: {CreditState.APPROVED, CreditState.REJECTED, CreditState.WITHDRAWN},
+    CreditState.APPROVED: set(),
+    CreditState.REJECTED: set(),
+    CreditState.WITHDRAWN: set(),
+}
+
+
+class PayoutState(models.TextChoices):
+    PENDING = "PENDING", _("待审核")
+    APPROVED = "APPROVED", _("待转账")
+    PAID = "PAID", _("已转账")
+    REJECTED = "REJECTED", _("未通过")
+    FAILED = "FAILED", _("转账失败")
+
+
+PAYOUT_TRANSITIONS = {
+    PayoutState.PENDING: {PayoutState.APPROVED, PayoutState.REJECTED},
+    PayoutState.APPROVED: {PayoutState.PAID, PayoutState.FAILED},
+    PayoutState.PAID: set(),
+    PayoutState.REJECTED: set(),
+    PayoutState.FAILED: set(),
+}

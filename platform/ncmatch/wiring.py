@@ -37,6 +37,16 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     "resource.end": ["tenant_apps.fulfilment.handlers.end"],
     # The time of given money is over.
     "lot.expire": ["billing.balances.handlers.expire"],
+    # Given money has some days left.
+    "lot.expiring": ["tenant_apps.customers.handlers.lot_expiring"],
+    # The shop gave a customer money.
+    "gift.given": ["tenant_apps.customers.handlers.gift_given"],
+    # A transfer that a customer told of was credited, or was not.
+    "offline_recharge.decided": ["tenant_apps.customers.handlers.offline_recharge_decided"],
+    # A payout to a bank account was let through, was paid, or came back.
+    "bank_payout.moved": ["tenant_apps.customers.handlers.bank_payout_moved"],
+    # A provider refused a refund: its money is in the balance again.
+    "refund.failed": ["tenant_apps.customers.handlers.refund_failed"],
     # A month that was paid for is nearly over.
     "resource.remind": ["tenant_apps.fulfilment.handlers.remind"],
     # Time to pay for another month, where the customer wants that.
@@ -59,6 +69,11 @@ PAYMENT_GATEWAYS: Mapping[str, str] = {
 
 # What a second person decides → its name, what carries the decision out, and whose decision it is.
 APPROVAL_KINDS: Mapping[str, Kind] = {
+    "offline_recharge": Kind(
+        _("线下充值"), "billing.balances.services.offline.decided", ("FINANCE",)
+    ),
+    "gift": Kind(_("赠送余额"), "billing.balances.services.gifts.decided", ("FINANCE", "MANAGER")),
+    "bank_payout": Kind(_("提现到银行"), "billing.balances.services.payouts.decided", ("FINANCE",)),
     "voucher": Kind(_("手工凭证"), "billing.ledger.services.vouchers.decided", ("FINANCE",)),
     "order.refund": Kind(
         _("退款"), "tenant_apps.orders.services.lines.refund_decided", ("FINANCE",)

@@ -7,14 +7,19 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
+from billing.balances.enums import CreditState, PayoutState
+from billing.balances.models import BankPayout, Gift, Lot, OfflineRecharge
 from billing.invoicing import queries as invoicing
 from billing.invoicing.enums import InvoiceColor, InvoiceState
 from billing.invoicing.models import Invoice
+from billing.payments.models import Refund
 from shared_apps.distributors.queries import by_schema
 from shared_apps.identity.sms import SmsRefused, send_sms
 from shared_apps.kernel import clock, tenancy
 from shared_apps.kernel.errors import OutcomeUnknown
+from shared_apps.kernel.money import Money
 
 from . import services
 from .models import Customer, Notice
@@ -77,3 +82,69 @@ def _send(phone: str, notice: Notice) -> None:
     except SmsRefused as refused:
         if not refused.permanent:
             raise
+
+
+def offline_recharge_decided(payload: dict[str, Any]) -> None:
+    recharge = OfflineRecharge.objects.get(public_id=UUID(payload["id"]))
+    told = f"线下充值 {recharge.number}（{recharge.amount} 元）"
+    if recharge.state == CreditState.APPROVED:
+        _tell_once(recharge.customer_id, "线下充值已入账", f"{told}已核对入账，可以使用。")
+    else:
+        body = f"{told}未通过核对：{recharge.reason}。更正后可重新提交。"
+        _tell_once(recharge.customer_id, "线下充值未通过", body, link="/balance/offline/")
+
+
+def gift_given(payload: dict[str, Any]) -> None:
+    gift = Gift.objects.get(public_id=UUID(payload["id"]))
+    until = timezone.localtime(gift.expires_at).strftime("%Y-%m-%d %H:%M")
+    body = f"{gift.title}：{gift.amount} 元已存入您的余额，有效期至 {until}，下单时优先使用。"
+    _tell_once(gift.customer_id, "您收到一笔赠送余额", body)
+
+
+def bank_payout_moved(payload: dict[str, Any]) -> None:
+    payout = BankPayout.objects.get(public_id=UUID(payload["id"]))
+    told = f"提现 {payout.number}（{payout.amount} 元）"
+    words = {
+        PayoutState.APPROVED: (
+            "提现已通过审核",
+            f"{told}将转到尾号 {payout.account_tail} 的账户。",
+        ),
+        PayoutState.PAID: ("提现已转账", f"{told}已转出，银行流水号 {payout.bank_reference}。"),
+        PayoutState.REJECTED: ("提现未通过", f"{told}未通过：{payout.reason}。款项仍在您的余额。"),
+        PayoutState.FAILED: (
+            "提现未成功",
+            f"{told}银行未能转出：{payout.reason}。款项已回到您的余额。",
+        ),
+    }
+    if payout.state in words:
+        title, body = words[PayoutState(payout.state)]
+        _tell_once(payout.customer_id, title, body, link="/balance/withdrawals/")
+
+
+def refund_failed(payload: dict[str, Any]) -> None:
+    refund = Refund.objects.select_related("payment").get(number=payload["number"])
+    amount = Money(refund.amount_minor, refund.payment.currency)
+    body = (
+        f"{refund.number}（{amount} 元）没有被支付渠道受理，款项已回到您的余额。"
+        "可以继续使用，也可以申请提现到银行账户。"
+    )
+    _tell_once(refund.payment.customer_id, "原路退款未成功", body, link="/balance/withdrawals/")
+
+
+def lot_expiring(payload: dict[str, Any]) -> None:
+    """Told only while something is left, and the time has not been put off."""
+    lot = Lot.objects.get(public_id=UUID(payload["lot"]))
+    now = clock.now()
+    if not lot.left_minor or lot.expires_at is None or not now < lot.expires_at:
+        return
+    until = timezone.localtime(lot.expires_at).strftime("%Y-%m-%d %H:%M")
+    body = f"{lot.title}：还有 {lot.left} 元将于 {until} 到期，到期后不能再用。"
+    _tell_once(lot.customer_id, "赠送余额即将到期", body)
+
+
+def _tell_once(customer_id: UUID, title: str, body: str, *, link: str = "/balance/") -> None:
+    """However often the news is delivered, the customer reads it once."""
+    with transaction.atomic():
+        customer = Customer.objects.select_for_update().get(public_id=customer_id)
+        if not Notice.objects.filter(customer=customer, title=title[:80], body=body).exists():
+            services.notify(customer=customer, title=title, body=body, link=link)

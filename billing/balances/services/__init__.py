@@ -1,1 +1,1 @@
-"""The only writes of balances, by noun: lots, holds."""
+"""The only writes of balances, by noun: lots, holds, offline recharges, gifts, bank payouts."""

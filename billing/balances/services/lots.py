@@ -20,6 +20,13 @@ from shared_apps.outbox.services import publish
 
 # Given money that was tied up while its time ran out can be used for so long when it comes back.
 GRACE = timedelta(days=7)
+# So long before its time is over the customer is told, if something is left.
+FOREWARNING = timedelta(days=7)
+
+
+def party(customer_id: UUID) -> Party:
+    """A customer as the books know them; their account keeps the name that it was opened with."""
+    return Party(PartyKind.CUSTOMER, str(customer_id))
 
 
 def enter(
@@ -75,6 +82,9 @@ def enter(
         record("lot.enter", obj=lot, after={"kind": lot.kind, "amount": str(amount)})
         if expires_at is not None:
             publish("lot.expire", {"lot": str(lot.public_id)}, not_before=expires_at)
+            if expires_at - effective_at > FOREWARNING:
+                soon = expires_at - FOREWARNING
+                publish("lot.expiring", {"lot": str(lot.public_id)}, not_before=soon)
     return lot
 
 
@@ -94,7 +104,7 @@ def expire(*, lot_id: UUID, at: datetime) -> None:
             event="lot_expiry",
             source=f"expiry:{lot.public_id}:{times + 1}",
             effective_at=at,
-            parties={"customer": Party(PartyKind.CUSTOMER, str(lot.customer_id))},
+            parties={"customer": party(lot.customer_id)},
             amounts={AMOUNT_OF[LotKind(lot.kind)]: rest},
             memo=lot.title,
         )

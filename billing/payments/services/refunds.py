@@ -131,6 +131,7 @@ def _fail(number: str, detail: str, at: datetime) -> str:
         payment.refunded_minor -= refund.amount_minor
         payment.save(update_fields=["refunded_minor"])
         holds.release(subject_id=refund.public_id, at=at, memo=f"退款未成功 {refund.number}")
+        publish("refund.failed", {"number": refund.number})
         return _finish(refund, RefundState.FAILED, detail[:300], at)
 
 
