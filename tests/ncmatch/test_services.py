@@ -441,3 +441,14 @@ def test_a_pid_file_recognises_only_the_process_it_was_written_for(tmp_path: Pat
     assert pid_file.process(mark="sleep") is None
     (tmp_path / "one.json").write_text(f'{{"pid": {os.getpid()}, "started": 1.0}}')
     assert pid_file.process(mark="") is None
+
+
+def test_a_server_that_replays_its_log_is_waited_for(data: Path) -> None:
+    """A backend died: the postmaster lives on and lets nobody in until it has recovered."""
+    cluster = Cluster(data)
+    urls = cluster.up()
+    for _ in range(3):
+        with psycopg.connect(urls.database_url, autocommit=True) as held:
+            os.kill(held.info.backend_pid, signal.SIGKILL)
+            assert cluster.up() == urls
+    assert ask(urls.database_url, "SELECT 1") == 1

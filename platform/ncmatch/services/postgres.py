@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from shared_apps.kernel import hardening
 SUPERUSER = "postgres"
 OWNER = "ncmatch"
 DATABASE = "ncmatch"
+RECOVERY_SECONDS = 180
 
 CONFIGURATION = """\
 # Written at every start; change it in ncmatch/services/postgres.py.
@@ -83,7 +85,11 @@ class Postgres:
         url = admin_url(port=port, password=password)
         # Replaying the log after a crash can take a while.
         wait_until(
-            lambda: _lets_in(url), process=started, name="PostgreSQL", log=self.log, seconds=180
+            lambda: _lets_in(url),
+            process=started,
+            name="PostgreSQL",
+            log=self.log,
+            seconds=RECOVERY_SECONDS,
         )
 
     def stop(self) -> None:
@@ -228,8 +234,12 @@ def _lets_in(url: str) -> bool:
 def prepare(*, port: int, password: str, owner_password: str) -> str:
     """The application's role and database, hardened; safe to repeat. Returns the server's version."""
     url = admin_url(port=port, password=password)
-    if not _lets_in(url):
-        raise ServiceError(f"PostgreSQL runs, but does not answer on port {port}.")
+    # After a backend was killed the server replays its log, and lets nobody in meanwhile.
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while not _lets_in(url):
+        if time.monotonic() > deadline:
+            raise ServiceError(f"PostgreSQL runs, but does not answer on port {port}.")
+        time.sleep(0.1)
     with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
         exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [OWNER]).fetchone()
         connection.execute(

@@ -71,15 +71,19 @@ class Torture:
             for slug, token in _tokens().items()
             for copy in range(SHOPPERS_EACH)
         ]
-        threads = [threading.Thread(target=shopper.run) for shopper in shoppers]
-        threads.append(threading.Thread(target=_close_and_open, args=(stop, f"{self.seed}")))
+        threads = [threading.Thread(target=shopper.run, daemon=True) for shopper in shoppers]
+        threads.append(
+            threading.Thread(target=_close_and_open, args=(stop, f"{self.seed}"), daemon=True)
+        )
         for thread in threads:
             thread.start()
-        ends = time.monotonic() + self.seconds
-        while time.monotonic() < ends:
-            time.sleep(chance.uniform(0.3, 2.0))
-            trouble.make()
-        stop.set()
+        try:
+            ends = time.monotonic() + self.seconds
+            while time.monotonic() < ends:
+                time.sleep(chance.uniform(0.3, 2.0))
+                trouble.make()
+        finally:
+            stop.set()
         for thread in threads:
             thread.join()
         trouble.end()
