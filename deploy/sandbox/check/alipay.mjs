@@ -1,29 +1,15 @@
 // Checks the simulated payment provider with Alipay's own Node client, which shares no code with
 // ours: it signs the requests, verifies every answer over its raw node, and verifies notifications.
 //
-//   npm install --prefix /tmp/check --ignore-scripts alipay-sdk@4
-//   NODE_PATH=/tmp/check/node_modules TZ=Asia/Shanghai \
-//     node deploy/sandbox/check/alipay.mjs http://127.0.0.1:8099
-import { createRequire } from "node:module";
-import { generateKeyPairSync } from "node:crypto";
+//   TZ=Asia/Shanghai node deploy/sandbox/check/alipay.mjs http://127.0.0.1:8099
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { newKeys, poster } from "./keys.mjs";
 
 const { AlipaySdk } = createRequire(import.meta.url)("alipay-sdk");
 const base = process.argv[2];
-const keys = generateKeyPairSync("rsa", {
-  modulusLength: 2048,
-  publicKeyEncoding: { type: "spki", format: "pem" },
-  privateKeyEncoding: { type: "pkcs1", format: "pem" },
-});
-const post = async (path, body) => {
-  const answer = await fetch(base + path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  assert.equal(answer.status, 200, path);
-  return answer.json();
-};
+const keys = newKeys("pkcs1");
+const post = poster(base);
 
 const appId = `2021${Date.now()}`;
 const merchant = await post("/admin/alipay/merchants", {

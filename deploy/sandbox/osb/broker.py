@@ -25,6 +25,8 @@ from openbrokerapi.service_broker import (
     ServiceBroker,
     UnbindDetails,
     UnbindSpec,
+    UpdateDetails,
+    UpdateServiceSpec,
 )
 
 from sandbox import faults
@@ -98,6 +100,7 @@ class SupplierBroker(ServiceBroker):  # type: ignore[misc]
                 plans=plans,
                 tags=["compute"],
                 instances_retrievable=True,
+                plan_updateable=False,
                 bindings_retrievable=True,
             )
         ]
@@ -152,6 +155,19 @@ class SupplierBroker(ServiceBroker):  # type: ignore[misc]
                 seconds=seconds,
             )
         return ProvisionedServiceSpec(ProvisionState.IS_ASYNC, dashboard, operation)
+
+    def update(
+        self, instance_id: str, details: UpdateDetails, async_allowed: bool, **kwargs: Any
+    ) -> UpdateServiceSpec:
+        """Suspends an instance or lets it run: at once, and the same again when repeated."""
+        with self._world.store.write() as db:
+            instance = instances.find(db, self._slug, instance_id)
+            if instance is None or instance["state"] == "DELETED":
+                raise errors.ErrInstanceDoesNotExist
+            if instance["state"] != "READY":
+                raise errors.ErrConcurrentInstanceAccess
+            instances.change(db, self._slug, instance, parameters=details.parameters or {})
+        return UpdateServiceSpec(is_async=False)
 
     def last_operation(
         self,

@@ -87,6 +87,17 @@ def begin(
     return operation
 
 
+def change(
+    db: sqlite3.Connection, slug: str, instance: sqlite3.Row, *, parameters: dict[str, Any]
+) -> None:
+    """Takes over what was asked of a running instance, beside what it was made with."""
+    kept = json.loads(instance["parameters"]) | parameters
+    db.execute(
+        "UPDATE instance SET parameters = ? WHERE slug = ? AND instance_id = ?",
+        (json.dumps(kept, ensure_ascii=False), slug, instance["instance_id"]),
+    )
+
+
 def begin_delete(
     db: sqlite3.Connection, slug: str, instance: sqlite3.Row, *, seconds: float
 ) -> str:

@@ -71,7 +71,7 @@ def _facts(slug: str) -> dict[str, str]:
         names = {"PUT": "bind", "DELETE": "unbind"}
         found |= {"operation": names.get(method, "fetch_binding"), "instance_id": match[1]}
     elif match := _INSTANCE.fullmatch(path):
-        names = {"PUT": "provision", "DELETE": "deprovision"}
+        names = {"PUT": "provision", "PATCH": "update", "DELETE": "deprovision"}
         found |= {"operation": names.get(method, "fetch"), "instance_id": match[1]}
     body = request.get_json(silent=True)
     plan = body.get("plan_id") if isinstance(body, dict) else request.args.get("plan_id")
