@@ -33,7 +33,6 @@ log = structlog.get_logger(__name__)
 
 SHOPS = ("pier", "grove", "harbour")
 SHOPPERS_EACH = 2  # of the same customer: two browsers of one person
-QUIET = 240.0  # seconds for everything to come to rest
 
 
 @dataclass
@@ -60,6 +59,20 @@ class Torture:
     seed: int
     seconds: float
     plans: list[str]
+    patience: float  # seconds for everything to come to rest
+
+    def settled(self) -> list[str]:
+        """What is still wrong when all had time enough."""
+        deadline = time.monotonic() + self.patience
+        while True:
+            try:
+                connections.close_all()
+                found = judge.findings()
+            except (DatabaseError, httpx.HTTPError) as error:
+                found = [f"the judge could not ask: {error!r}"]
+            if not found or time.monotonic() > deadline:
+                return found
+            time.sleep(2)
 
     def round(self, number: int) -> Round:
         done = Round(number)
@@ -92,7 +105,7 @@ class Torture:
             done.did += shopper.did
             done.findings += shopper.broken
         began = time.monotonic()
-        done.findings += _settled()
+        done.findings += self.settled()
         done.quiet_after = time.monotonic() - began
         return done
 
@@ -147,17 +160,3 @@ def _open_all() -> None:
 def _set(at: datetime, state: PeriodState) -> None:
     period = Period.objects.get(start_date__lte=at.date(), end_date__gt=at.date())
     set_period_state(period=period, state=state)
-
-
-def _settled() -> list[str]:
-    """What is still wrong when all had time enough."""
-    deadline = time.monotonic() + QUIET
-    while True:
-        try:
-            connections.close_all()
-            found = judge.findings()
-        except (DatabaseError, httpx.HTTPError) as error:
-            found = [f"the judge could not ask: {error!r}"]
-        if not found or time.monotonic() > deadline:
-            return found
-        time.sleep(2)

@@ -57,7 +57,7 @@ class Trouble:
     made: Counter[str] = field(default_factory=Counter)
 
     def make(self) -> None:
-        if self.chance.random() < 0.4:
+        if self.chance.random() < 0.5:
             self.kill(self.chance.choice(KILLS))
         else:
             self.outside()

@@ -1,7 +1,7 @@
 """Customers shop while processes are killed and the world outside misbehaves; then the money is counted.
 
 For a stack of its own, never for one that somebody needs: `make torture` makes one and removes it.
-The last line is JSON; the exit status tells.
+Without rounds it only looks. The last line is JSON; the exit status tells.
 """
 
 import json
@@ -25,10 +25,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--rounds", type=int, default=3)
         parser.add_argument("--seconds", type=float, default=30, help="of noise in each round")
+        parser.add_argument("--patience", type=float, default=240, help="seconds to come to rest")
         parser.add_argument("--seed", type=int, help="of the choices; by chance without")
 
     def handle(
-        self, *args: Any, rounds: int, seconds: float, seed: int | None, **options: Any
+        self,
+        *args: Any,
+        rounds: int,
+        seconds: float,
+        patience: float,
+        seed: int | None,
+        **options: Any,
     ) -> None:
         seed = secrets.randbelow(10**6) if seed is None else seed
         self.stderr.write(f"seed {seed}, {rounds} rounds of {seconds:.0f} s")
@@ -39,11 +46,11 @@ class Command(BaseCommand):
                 .order_by("id")
                 .values_list("public_id", flat=True)[:12]
             ]
-        torture = Torture(Stack(say=lambda text: None), seed, seconds, plans)
+        torture = Torture(Stack(say=lambda text: None), seed, seconds, plans, patience)
         trouble: Counter[str] = Counter()
         did: Counter[str] = Counter()
-        findings: list[str] = []
-        for number in range(1, rounds + 1):
+        findings = [f"before: {what}" for what in torture.settled()]
+        for number in range(1, rounds + 1 if not findings else 1):
             done = torture.round(number)
             trouble += done.trouble
             did += done.did
