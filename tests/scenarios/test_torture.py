@@ -31,22 +31,19 @@ def test_a_short_round_loses_and_doubles_nothing(stack: Stack) -> None:
     ("planted", "undone", "found"),
     [
         (
-            "UPDATE orders_order SET state = 'PAID' WHERE id = "
-            "(SELECT min(id) FROM orders_order WHERE state = 'COMPLETED')",
+            "UPDATE orders_order SET state = 'PAID' WHERE state = 'COMPLETED'",
             "UPDATE orders_order SET state = 'COMPLETED' WHERE state = 'PAID'",
             "is PAID with lines",
         ),
         (
-            "UPDATE payments_merchantaccount SET app_id = '9' || app_id WHERE provider = 'ALIPAY'",
-            "UPDATE payments_merchantaccount SET app_id = substr(app_id, 2) "
-            "WHERE provider = 'ALIPAY'",
+            "UPDATE payments_merchantaccount SET app_id = '9' || app_id",
+            "UPDATE payments_merchantaccount SET app_id = substr(app_id, 2)",
             "our books say",
         ),
         (
-            "UPDATE fulfilment_workorder SET state = 'BINDING' WHERE id = "
-            "(SELECT min(id) FROM fulfilment_workorder WHERE state = 'DONE')",
+            "UPDATE fulfilment_workorder SET state = 'BINDING' WHERE state = 'DONE'",
             "UPDATE fulfilment_workorder SET state = 'DONE' WHERE state = 'BINDING'",
-            "1 work orders are under way",
+            "work orders are under way",
         ),
     ],
     ids=["order", "money", "work"],
