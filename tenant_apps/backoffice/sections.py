@@ -66,6 +66,11 @@ JOURNAL = Section(
 ACCOUNTS = Section(
     "office:accounts", pgettext_lazy("many", "科目"), "list-details", _MONEY, Staff(Role.FINANCE)
 )
+RULES = Section("office:rules", _("分录规则"), "books", _MONEY, Staff(Role.FINANCE))
+MAPPINGS = Section(
+    "office:mappings", _("机构科目对照"), "arrows-diff", _MONEY, Staff(Role.FINANCE)
+)
+VOUCHERS = Section("office:vouchers", _("手工凭证"), "receipt", _MONEY, Staff(Role.FINANCE))
 TRIAL = Section("office:trial", _("科目余额表"), "scale", _MONEY, Staff(Role.FINANCE))
 DEALINGS = Section(
     "office:dealings", _("应付与应收"), "arrows-exchange", _MONEY, Staff(Role.FINANCE)
@@ -85,7 +90,10 @@ OFFICE: tuple[Section, ...] = (
     PAYMENTS,
     INVOICES,
     JOURNAL,
+    VOUCHERS,
     ACCOUNTS,
+    RULES,
+    MAPPINGS,
     TRIAL,
     DEALINGS,
     PRICES,

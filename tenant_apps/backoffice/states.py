@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from billing.balances.enums import HoldState
 from billing.invoicing.enums import InvoiceState
+from billing.ledger.enums import RuleState, VoucherState
 from billing.payments.enums import EventState, IntentState, RefundState
 from shared_apps.approvals.enums import State as ApprovalState
 from shared_apps.catalog.enums import OfferingState
@@ -164,3 +165,16 @@ def delivery(state: str, attempts: int) -> Mark:
         GREY: [],
     }
     return mark(DeliveryState, state, tones)
+
+
+def rule_version(state: str) -> Mark:
+    return mark(RuleState, state, {GREEN: [RuleState.ON], AMBER: [RuleState.DRAFT]})
+
+
+def voucher(state: str) -> Mark:
+    tones = {
+        GREEN: [VoucherState.POSTED],
+        AMBER: [VoucherState.DRAFT, VoucherState.ASKED],
+        RED: [VoucherState.REJECTED],
+    }
+    return mark(VoucherState, state, tones)

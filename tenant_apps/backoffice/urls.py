@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from .urls_books import urlpatterns as books
 from .views import (
     accounts,
     approvals,
@@ -22,6 +23,7 @@ from .views import (
 
 app_name = "office"
 urlpatterns = [
+    *books,
     path("", home.home, name="home"),
     path("jump/", home.jump, name="jump"),
     path("approvals/", approvals.Approvals.as_view(), name="approvals"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.utils import translation
 
 from billing.ledger.enums import RuleState
+from billing.ledger.errors import UnknownAccount
 from billing.ledger.models import Account, Journal, PostingRule
 from shared_apps.kernel.money import Money
 
@@ -48,3 +49,35 @@ def rule_names() -> dict[str, str]:
     for event, name in rules.values_list("version__event", "name"):
         names.setdefault(event, translation.gettext(name))
     return names
+
+
+def account_names() -> dict[str, str]:
+    """ "1012" → "1012 其他货币资金", for every account that is not a party's."""
+    rows = Account.objects.filter(party_id="").values_list("code", "name")
+    return {code: f"{code} {name}" for code, name in rows}
+
+
+def own_accounts() -> list[Account]:
+    """The accounts of the chart, without those of parties."""
+    return list(Account.objects.filter(party_id="").order_by("code"))
+
+
+def account_of(*, code: str) -> Account:
+    found = Account.objects.select_related("parent").filter(code=code).first()
+    if found is None:
+        raise UnknownAccount(account=code)
+    return found
+
+
+def parties() -> list[tuple[str, str, str]]:
+    """(kind, id, name) of every party with an account that may be mapped elsewhere."""
+    found = (
+        Account.objects.exclude(party_id="")
+        .filter(floor_minor=None)
+        .order_by("party_kind", "name", "party_id", "id")
+        .values_list("party_kind", "party_id", "name")
+    )
+    known: dict[tuple[str, str], str] = {}
+    for kind, party_id, name in found:
+        known.setdefault((kind, party_id), name)
+    return [(kind, party_id, name) for (kind, party_id), name in known.items()]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Now
 
-from billing.ledger import rules
+from billing.ledger import chart, rules
 from billing.ledger.enums import RuleState
 from billing.ledger.errors import UnknownVersion
-from billing.ledger.models import PartyAccount, PostingRule, RuleBook, RuleVersion
+from billing.ledger.models import Entry, PartyAccount, PostingRule, RuleBook, RuleVersion
 
 
 def read_mark() -> UUID | None:
@@ -67,4 +70,98 @@ def version(*, public_id: UUID) -> RuleVersion:
     ).first()
     if found is None:
         raise UnknownVersion(public_id=public_id)
+    return found
+
+
+def version_before(*, version: RuleVersion) -> RuleVersion | None:
+    """The one that was switched on last before this one was made."""
+    return (
+        RuleVersion.objects.filter(
+            event=version.event, state=RuleState.ON, number__lt=version.number
+        )
+        .order_by("-number")
+        .first()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EventRules:
+    """An event and where its rules stand at a moment."""
+
+    event: str
+    in_force: RuleVersion | None
+    waiting: RuleVersion | None
+    draft: RuleVersion | None
+
+
+def events(*, at: datetime) -> list[EventRules]:
+    """Every event that the books have rules for. Two queries."""
+    found: dict[str, list[RuleVersion]] = {}
+    for version in with_rules(RuleVersion.objects.order_by("event", "-number")):
+        found.setdefault(version.event, []).append(version)
+    order = {rule.event: place for place, rule in enumerate(reversed(chart.RULES))}
+    return [
+        _standing(event, found[event], at)
+        for event in sorted(found, key=lambda event: (-order.get(event, -1), event))
+    ]
+
+
+def _standing(event: str, versions: Sequence[RuleVersion], at: datetime) -> EventRules:
+    on = [version for version in versions if version.state == RuleState.ON]
+    return EventRules(
+        event,
+        in_force=next((v for v in on if v.in_force_from <= at), None),
+        waiting=next((v for v in on if v.in_force_from > at), None),
+        draft=next((v for v in versions if v.state == RuleState.DRAFT), None),
+    )
+
+
+def event_rules(*, event: str, at: datetime) -> EventRules:
+    versions = list(versions_of(event=event))
+    if not versions:
+        raise UnknownVersion(event=event)
+    return _standing(event, versions, at)
+
+
+_LATEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """By what names an event tells its parties, amounts and details."""
+
+    roles: Sequence[str]
+    amounts: Sequence[str]
+    details: Sequence[str]
+
+
+def told_by(*, event: str) -> Told:
+    """As the latest of its entries told them, and as the rules of the event name them. Two queries."""
+    names: dict[str, dict[str, None]] = {"parties": {}, "amounts": {}, "details": {}}
+    for rule in PostingRule.objects.filter(version__event=event):
+        for line in rule.lines:
+            if line.get("party"):
+                names["parties"][line["party"]] = None
+        for name in sorted(rules.amounts_of(lines=rule.lines, parts=rule.parts)):
+            names["amounts"][name] = None
+    latest = Entry.objects.filter(kind=event).order_by("-id").values_list("facts", flat=True)
+    for facts in latest[:_LATEST]:
+        for key, known in names.items():
+            known.update(dict.fromkeys(facts.get(key, ())))
+    return Told(*(tuple(known) for known in names.values()))
+
+
+def mappings(*, text: str = "", kind: str = "") -> QuerySet[PartyAccount]:
+    """Every word on which account a party goes under, the latest first."""
+    found = PartyAccount.objects.select_related("control", "account", "made_by").order_by("-id")
+    if kind:
+        found = found.filter(party_kind=kind)
+    if text:
+        found = found.filter(
+            Q(party_name__icontains=text)
+            | Q(control__name__icontains=text)
+            | Q(control__code__startswith=text)
+            | Q(account__name__icontains=text)
+            | Q(account__code__startswith=text)
+        )
     return found

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from billing.ledger import days, rules
 from billing.ledger.enums import RULE_TRANSITIONS, PeriodState, RuleState
-from billing.ledger.errors import Malformed, UnknownAccount, VersionRefused, refusals
+from billing.ledger.errors import Malformed, RuleRefused, UnknownAccount, VersionRefused, refusals
 from billing.ledger.models import Account, Journal, Period, PostingRule, RuleVersion
 from shared_apps.audit import services as audit
 from shared_apps.identity.models import User
@@ -63,6 +63,8 @@ def save_rule(
     active: bool = True,
 ) -> PostingRule:
     """Writes the rule at a place of a draft, once it is proved balanced and its accounts exist."""
+    if not name.strip():
+        raise RuleRefused(field="name", reason=_("请填写规则名称。"))
     rules.sound_conditions(list(conditions))
     rules.prove(lines=lines, parts=parts)
     book = Journal.objects.filter(code=journal).first()

@@ -74,6 +74,9 @@ class Accounts(Listing):
             for row in found
         ]
 
+    def more(self) -> Mapping[str, Any]:
+        return {"actions": "backoffice/books/_add_account.html"}
+
 
 @access(sections.TRIAL.policy)
 class Trial(Listing):
@@ -241,4 +244,6 @@ class AccountLines(Listing):
             + (said("期初余额 %(opening)s 元。") % {"opening": head.opening} if month else ""),
             "back": to("trial") + (f"?month={month}" if month else ""),
             "back_label": sections.TRIAL.label,
+            "actions": "backoffice/books/_edit_account.html",
+            "account": account,
         }

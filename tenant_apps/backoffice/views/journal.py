@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from billing.ledger import queries
 from billing.ledger.models import Entry
 from billing.ledger.queries.chart import accounts, journals, rule_names
+from billing.ledger.queries.vouchers import reversible
 from shared_apps.identity.access import access
 from shared_apps.kernel.money import Money, total
 from tenant_apps.backoffice import sections, words
@@ -124,6 +125,7 @@ def entry(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context = {
         "detail": detail,
         "kind": kind_name(detail.entry.kind, rule_names()),
+        "may_reverse": reversible(detail=detail),
         "origin": origins([detail.entry.source]).get(detail.entry.source),
         "debit": total(line.debit for line in detail.lines if line.debit),
         "credit": total(line.credit for line in detail.lines if line.credit),

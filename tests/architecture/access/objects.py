@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from billing.invoicing import services as invoicing
 from billing.invoicing.models import Consumption
+from billing.ledger import services as ledger
 from billing.ledger.days import day_of
 from billing.ledger.models import Account, Entry
 from billing.payments.enums import Provider
@@ -24,6 +25,7 @@ from shared_apps.approvals.models import ApprovalRequest
 from shared_apps.audit.models import Record
 from shared_apps.catalog.models import ImportRun, Plan
 from shared_apps.distributors.models import Distributor
+from shared_apps.files.services import keep_bytes
 from shared_apps.identity import services as identity
 from shared_apps.identity.enums import Role
 from shared_apps.kernel import clock, ids, tenancy
@@ -77,6 +79,9 @@ def furnish(site: Distributor, elsewhere: Distributor, cast: dict[str, Distribut
         "counterparty": str(elsewhere.public_id),
         "obligation": _others_hop(site, trace),
         "way to pay": "",
+        "payee": "",
+        "ruled event": "nothing",
+        "rule place": "",
     }
     return Things(own, foreign)
 
@@ -99,7 +104,7 @@ def _tenants(site: Distributor) -> Names:
         paying.pay_from_balance(order=order, at=clock.now())
     world.drain()  # the supplier opens at once
     with tenancy.enter(site.schema_name):
-        back = Return(notify_url="http://shop.localhost/n", return_url="http://shop.localhost/")
+        back = Return(site="http://shop.localhost", return_url="http://shop.localhost/")
         unpaid = world.place(who, choice)
         intent = paying.start_payment(order=unpaid, method="ALIPAY_PAGE", back=back, at=clock.now())
         recharge = customers.start_recharge(
@@ -135,6 +140,19 @@ def _tenants(site: Distributor) -> Names:
             by=world.staff(Role.FINANCE),
             at=clock.now(),
         )
+        clerk, at = world.staff(Role.FINANCE), clock.now()
+        rules = ledger.draft(event="recharge", at=at, by=clerk)
+        voucher = ledger.save_voucher(
+            voucher=None,
+            dated=day_of(at),
+            memo="付房租",
+            lines=[],
+            at=at,
+            by=clerk,
+            attachment=keep_bytes(
+                content=b"%PDF-1.7", name="fp.pdf", purpose="voucher", by=clerk, at=at
+            ),
+        )
         account = Account.objects.get(party_id=str(who.public_id), code__startswith="220301")
         return {
             "account code": account.code,
@@ -151,6 +169,11 @@ def _tenants(site: Distributor) -> Names:
             "payment number": intent.number,
             "provider event": str(ProviderEvent.objects.get().public_id),
             "recharge": str(recharge.public_id),
+            "rule draft": str(rules.public_id),
+            "rule place": "1",
+            "rule version": str(rules.public_id),
+            "ruled event": "recharge",
+            "voucher": str(voucher.public_id),
             "resource": str(Resource.objects.get().public_id),
             "token": str(token.public_id),
             "unpaid order": str(unpaid.public_id),
@@ -167,6 +190,7 @@ def _shared(site: Distributor, trace: UUID, cast: dict[str, Distributor]) -> Nam
         "obligation": lambda: Obligation.objects.get(trace_id=trace, debtor=site).public_id,
         "offer": lambda: Plan.objects.select_related("offering").earliest("id").offering.public_id,
         "supplier slug": lambda: Supplier.objects.earliest("id").slug,
+        "payee": lambda: "wx0000000000000000",
         "way to pay": lambda: "BALANCE",
     }
     with tenancy.shared():
