@@ -36,6 +36,7 @@ ACCOUNTS = (
     StandardAccount("1012", "其他货币资金", _A, takes=(PartyKind.CHANNEL,)),
     StandardAccount("1122", "应收账款", _A, takes=(PartyKind.DISTRIBUTOR,)),
     StandardAccount("1123", "预付账款", _A),
+    StandardAccount("1124", "应收客户款", _A, takes=(PartyKind.CUSTOMER,), floor_minor=0),
     StandardAccount("1221", "其他应收款", _A),
     StandardAccount("2202", "应付账款", _L, takes=(PartyKind.DISTRIBUTOR, PartyKind.SUPPLIER)),
     StandardAccount("2203", "预收账款", _L),
@@ -96,8 +97,10 @@ class StandardRule(NamedTuple):
 
 _CHANNEL, _FREE, _HELD = ("1012", "channel"), ("220301", "customer"), ("220302", "customer")
 _GIFTED, _PROMO = ("220303", "customer"), ("220304", "customer")
+_CREDIT = ("1124", "customer")
 _BANK, _SELLING = ("1002", None), ("6601", None)
 _SALES, _OTHER_SALES, _COST = ("6001", None), ("6051", None), ("6401", None)
+_FINANCE, _OTHER_RECEIVABLE, _OTHER_PAYABLE = ("6603", None), ("1221", None), ("2241", None)
 _PAYABLE, _RECEIVABLE = ("2202", "creditor"), ("1122", "debtor")
 
 
@@ -122,6 +125,10 @@ RULES = (
     StandardRule("consumption", named("消费"), "SALES", _HELD, _SALES, others=_both(_HELD, _SALES)),
     StandardRule(
         "consumption_refund", named("消费退款"), "SALES", _SALES, _FREE, others=_out_of(_SALES)
+    ),
+    StandardRule("credit_consumption", named("信用消费"), "SALES", _CREDIT, _SALES),
+    StandardRule(
+        "credit_repayment", named("偿还信用"), "SALES", _HELD, _CREDIT, others=_both(_HELD, _CREDIT)
     ),
     StandardRule("payout", named("原路退款"), "CASH", _HELD, _CHANNEL),
     StandardRule("bank_payout", named("银行退款"), "CASH", _HELD, _BANK),
@@ -151,4 +158,8 @@ RULES = (
     StandardRule("settlement_receipt", named("收到往来款"), "SETTLEMENT", _BANK, _RECEIVABLE),
     StandardRule("commission_income", named("返佣收入"), "SETTLEMENT", _RECEIVABLE, _OTHER_SALES),
     StandardRule("commission_expense", named("返佣支出"), "SETTLEMENT", _SELLING, _PAYABLE),
+    StandardRule("channel_fee", named("渠道手续费"), "CASH", _FINANCE, _CHANNEL),
+    StandardRule("channel_fee_return", named("渠道退还手续费"), "CASH", _CHANNEL, _FINANCE),
+    StandardRule("channel_surplus", named("渠道长款"), "ADJUSTMENT", _CHANNEL, _OTHER_PAYABLE),
+    StandardRule("channel_shortage", named("渠道短款"), "ADJUSTMENT", _OTHER_RECEIVABLE, _CHANNEL),
 )

@@ -11,7 +11,10 @@ from shared_apps.approvals.kinds import Kind
 # Topic → the handlers that get it, each as its own delivery.
 SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     # A payment at the provider succeeded and its money is in the customer's balance.
-    "payment.succeeded": ["tenant_apps.orders.handlers.payment_succeeded"],
+    "payment.succeeded": [
+        "tenant_apps.orders.handlers.payment_succeeded",
+        "tenant_apps.fulfilment.handlers.money_came",
+    ],
     # Time to ask the provider what became of a payment.
     "payment.check": ["billing.payments.handlers.check"],
     # A refund to the provider is to be sent, or asked after.
@@ -26,6 +29,8 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     "order.expire": ["tenant_apps.orders.handlers.expire"],
     # The next step of a work order is due.
     "work_order.due": ["tenant_apps.fulfilment.handlers.advance"],
+    # A day of a merchant account is to be reconciled.
+    "reconciliation.due": ["billing.reconciliation.handlers.due"],
     # An invoice was issued, reversed or refused.
     "invoice.decided": [
         "billing.invoicing.handlers.decided",
@@ -51,6 +56,20 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     "resource.remind": ["tenant_apps.fulfilment.handlers.remind"],
     # Time to pay for another month, where the customer wants that.
     "resource.renew": ["tenant_apps.fulfilment.handlers.renew"],
+    # An hour of a machine that is paid afterwards is over.
+    "usage.tick": ["tenant_apps.fulfilment.handlers.tick"],
+    # A month and the grace for late data are over: its bill comes out.
+    "bill.issue": ["billing.metering.handlers.issue"],
+    # The day on which a bill is to be paid; and the end of the grace after it.
+    "bill.fall_due": ["billing.metering.handlers.fall_due"],
+    "bill.grace_over": ["tenant_apps.fulfilment.handlers.grace_over"],
+    # A customer is to be told of a bill.
+    "bill.news": ["tenant_apps.customers.handlers.bill_news"],
+    # A bill was paid, or a credit raised: what was suspended may run again.
+    "credit.relieved": ["tenant_apps.fulfilment.handlers.relieved"],
+    # A suspended machine: time to look again, and to release it for good.
+    "resource.try_resume": ["tenant_apps.fulfilment.handlers.try_resume"],
+    "resource.release_suspended": ["tenant_apps.fulfilment.handlers.release_suspended"],
     # Something that a customer wants to be told.
     "customer.notice": ["tenant_apps.customers.handlers.tell"],
 }
@@ -69,6 +88,12 @@ PAYMENT_GATEWAYS: Mapping[str, str] = {
 
 # What a second person decides → its name, what carries the decision out, and whose decision it is.
 APPROVAL_KINDS: Mapping[str, Kind] = {
+    "metering.credit_limit": Kind(
+        _("信用额度"), "billing.metering.services.credit.limit_decided", ("FINANCE",)
+    ),
+    "reconciliation.adjust": Kind(
+        _("对账调账"), "billing.reconciliation.services.decided", ("FINANCE",)
+    ),
     "offline_recharge": Kind(
         _("线下充值"), "billing.balances.services.offline.decided", ("FINANCE",)
     ),

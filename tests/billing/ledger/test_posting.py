@@ -92,6 +92,10 @@ def test_every_standard_event_moves_what_it_says() -> None:
         ("settlement_payment", "26.00", {"2202": "10.00", "1002": "1.00"}),
         ("commission_income", "2.00", {"1122": "2.00", "6051": "2.00"}),
         ("commission_expense", "1.00", {"6601": "1.00", "2202": "11.00"}),
+        ("channel_fee", "1.00", {"6603": "1.00", "1012": "44.00"}),
+        ("channel_fee_return", "0.50", {"6603": "0.50", "1012": "44.50"}),
+        ("channel_surplus", "2.00", {"1012": "46.50", "2241": "2.00"}),
+        ("channel_shortage", "3.00", {"1221": "3.00", "1012": "43.50"}),
     ]
     assert {kind for kind, _, _ in steps} == {
         rule.event for rule in RULES if rule.amount == "amount"
