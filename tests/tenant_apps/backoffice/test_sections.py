@@ -19,10 +19,23 @@ from .conftest import SignIn
 
 MAY_OPEN = {
     Role.ADMIN: {section.url for section in sections.OFFICE},
-    Role.MANAGER: {"home", "orders", "customers", "resources", "prices", "terms"},
-    Role.SALES: {"home", "orders", "customers"},
-    Role.SUPPORT: {"home", "orders", "customers", "resources"},
-    Role.FINANCE: {"home", "orders", "payments", "journal", "accounts", "trial", "dealings"},
+    Role.MANAGER: {"home", "approvals", "orders", "customers", "resources", "prices", "terms"},
+    Role.SALES: {"home", "approvals", "orders", "customers"},
+    Role.SUPPORT: {"home", "approvals", "orders", "customers", "resources"},
+    Role.FINANCE: {
+        "home",
+        "approvals",
+        "orders",
+        "payments",
+        "invoices",
+        "journal",
+        "vouchers",
+        "accounts",
+        "rules",
+        "mappings",
+        "trial",
+        "dealings",
+    },
 }
 
 
