@@ -73,8 +73,8 @@ def sentence(condition: Mapping[str, Any]) -> str:
 def _value(name: str, value: str) -> str:
     if value.startswith("amount."):
         return fact(value)
-    if name.startswith("party.") and not name.endswith(".id"):
-        return str(_KINDS.get(value, value))
+    if _of_kinds(name):
+        return _shown(name, value)
     return f"¥{value}" if name.startswith("amount.") else value
 
 
@@ -148,7 +148,11 @@ class RuleForm:
             journal=rule.journal.code,
             active=rule.active,
             conditions=[
-                {"fact": c["fact"], "op": c["op"], "values": "，".join(c["values"])}
+                {
+                    "fact": c["fact"],
+                    "op": c["op"],
+                    "told": "，".join(_shown(c["fact"], value) for value in c["values"]),
+                }
                 for c in rule.conditions
             ],
             parts=[
@@ -172,7 +176,7 @@ class RuleForm:
             name=told.get("name", "").strip()[:100],
             journal=told.get("journal", "")[:20],
             active="active" in told,
-            conditions=_rows(told, "condition", ("fact", "op", "values"), ("fact",)),
+            conditions=_rows(told, "condition", ("fact", "op", "told"), ("fact",)),
             parts=_rows(told, "part", ("name", "of", "rate"), ("name", "of", "rate")),
             lines=_rows(
                 told, "line", ("side", "account", "party", "amount"), ("account", "amount")
@@ -187,8 +191,8 @@ class RuleForm:
                     "fact": c["fact"],
                     "op": c["op"],
                     "values": [
-                        value.strip()
-                        for value in c["values"].replace(",", "，").replace("、", "，").split("，")
+                        _stored(c["fact"], value.strip())
+                        for value in c["told"].replace(",", "，").replace("、", "，").split("，")
                         if value.strip()
                     ],
                 }
@@ -221,6 +225,21 @@ class RuleForm:
             "parts": [*self.parts, none],
             "lines": [*self.lines, *[none] * (2 if self.lines else 4)],
         }
+
+
+def _of_kinds(name: str) -> bool:
+    return name.startswith("party.") and not name.endswith(".id")
+
+
+def _shown(name: str, value: str) -> str:
+    return str(_KINDS.get(value, value)) if _of_kinds(name) else value
+
+
+def _stored(name: str, value: str) -> str:
+    """A kind of party by its code, whether it was written by its code or by its name."""
+    if not _of_kinds(name):
+        return value
+    return next((code for code, label in _KINDS.items() if str(label) == value), value)
 
 
 def _rows(

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from billing.ledger import rules
 from billing.ledger.enums import Side
 from billing.ledger.errors import Malformed, NegativeLine, UnmatchedEvent
@@ -125,7 +127,9 @@ def _tried(entry: Entry, posted: Net, draft: rules.CompiledVersion, book: rules.
     try:
         rule = draft.choose(event)
         lines = rule.post(event, book.account)
-    except (UnmatchedEvent, NegativeLine, Malformed) as refusal:
+    except UnmatchedEvent:
+        return Tried(entry, posted, None, "", _("没有符合的规则"))
+    except (NegativeLine, Malformed) as refusal:
         return Tried(entry, posted, None, "", str(refusal))
     net: Counter[Place] = Counter()
     for line in lines:

@@ -37,9 +37,9 @@ TAXED: dict[str, Any] = {
     "name": "返佣（含税）",
     "journal": "SETTLEMENT",
     "active": "1",
-    "condition_fact": ["amount.amount", ""],
+    "condition_fact": ["amount.amount", "party.debtor"],
     "condition_op": ["ge", "is"],
-    "condition_values": ["10.00", ""],
+    "condition_told": ["10.00", "分销商"],
     "part_name": "tax",
     "part_of": "amount",
     "part_rate": "6/106",
@@ -79,6 +79,11 @@ def test_a_rule_is_drafted_proved_switched_on_and_books_from_then_on(
     assert answer.status_code == 302
     told = page(finance.get(at(version, "rule_version")))
     assert "金额（amount） 不低于 ¥10.00" in told
+    assert "债务方的类型 是其中之一 分销商" in told
+    with inside(pier):
+        assert version.rules.get().conditions[1]["values"] == ["DISTRIBUTOR"]
+    form = page(finance.get(at(version, "rule", 1)))
+    assert re.findall(r'name="condition_told" value="([^"]*)"', form) == ["10.00", "分销商", "", ""]
     assert "tax = (amount) × 3/53" in told
     answer = finance.post(at(version, "rule_switch_on"), {"note": ""})
     assert answer.status_code == 422
