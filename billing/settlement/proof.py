@@ -17,6 +17,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from shared_apps.kernel import clock
 from shared_apps.kernel.money import Money
 
 
@@ -102,6 +103,7 @@ def prove(*, at: datetime) -> Proof:
             proof.distributors += 1
             _prove_ledger(cursor, proof, schema, name)
             _prove_holds(cursor, proof, schema, name)
+            _prove_credit(cursor, proof, schema, name)
             _prove_lots(cursor, proof, schema, name)
             for party, minor in _by_party(cursor, schema, "2202", "CREDIT", at).items():
                 payable[public_id, party] = minor
@@ -259,6 +261,18 @@ def _prove_holds(cursor: Any, proof: Proof, schema: str, name: str) -> None:
     )
     frozen = sum(_by_party(cursor, schema, "220302", "CREDIT", proof.at).values())
     _compare(proof, name, "客户冻结款", int(held), frozen)
+
+
+def _prove_credit(cursor: Any, proof: Proof, schema: str, name: str) -> None:
+    """What customers owe by their credit's rows is what the books say they owe; as it is now."""
+    ((used, billed),) = _rows(
+        cursor,
+        f"""SELECT (SELECT coalesce(sum(used_minor), 0) FROM "{schema}".metering_creditline),
+                   (SELECT coalesce(sum(credit_minor - repaid_minor), 0) FROM "{schema}".metering_bill)""",
+    )
+    owed = sum(_by_party(cursor, schema, "1124", "DEBIT", clock.now()).values())
+    _compare(proof, name, "应收客户款", int(used), owed)
+    _compare(proof, name, "账单待还合计", int(used), int(billed))
 
 
 def _prove_lots(cursor: Any, proof: Proof, schema: str, name: str) -> None:

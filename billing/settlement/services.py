@@ -38,6 +38,30 @@ def freeze_waterfall(*, trace_id: UUID, plan_id: int, hours: Decimal, at: dateti
         raise refusal from error
 
 
+def freeze_usage(
+    *, machine: UUID, plan_id: int, starts_at: datetime, ends_at: datetime
+) -> tuple[UUID, Money]:
+    """Freezes every level's price of what was used in [starts_at, ends_at), by the terms of its beginning.
+
+    Safe to repeat. Returns the trace and the seller's own cost. Raises NotForSale, NoTermsInForce.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT trace, own FROM public.freeze_usage(%s, %s, %s, %s)",
+                [machine, plan_id, starts_at, ends_at],
+            )
+            trace, own = cursor.fetchone()
+    except DatabaseError as error:
+        refusal = _REFUSALS.get(getattr(error.__cause__, "sqlstate", "") or "")
+        if refusal is None:
+            raise
+        raise refusal from error
+    amount = Money(own)
+    record("waterfall.freeze", after={"trace": str(trace), "own_cost": str(amount)})
+    return trace, amount
+
+
 def record_sale(*, trace_id: UUID, at: datetime) -> int:
     """Turns a frozen waterfall into obligations, one a hop. Safe to repeat; returns how many are new."""
     with connection.cursor() as cursor:

@@ -21,6 +21,7 @@ class PlanKind(TextChoices):
     ON_DEMAND = "ON_DEMAND", _("按需")
     SPOT = "SPOT", _("竞价")
     MONTHLY = "MONTHLY", _("包月")
+    POSTPAID = "POSTPAID", _("按量后付费")
 
 
 class PlanState(TextChoices):

@@ -115,7 +115,7 @@ def replace_prices(
 
 
 def offer_terms(*, supplier: Supplier, at: datetime) -> int:
-    """Offers a supplier's GPU machines also by the month, at the stated factor of the price on demand.
+    """Offers a supplier's GPU machines also by the month and paid afterwards, at the stated factors.
 
     Safe to repeat, and to be repeated when prices on demand have changed. Returns how many prices are new.
     """

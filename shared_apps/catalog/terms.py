@@ -11,7 +11,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from .enums import PlanKind
 
 HOURS_OF_MONTH = 720
-FACTORS: dict[str, Decimal] = {PlanKind.MONTHLY: Decimal("0.85")}
+FACTORS: dict[str, Decimal] = {
+    PlanKind.MONTHLY: Decimal("0.85"),
+    PlanKind.POSTPAID: Decimal("1.10"),
+}
 _STEP = Decimal("0.000001")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -129,6 +130,26 @@ def refund_failed(payload: dict[str, Any]) -> None:
         "可以继续使用，也可以申请提现到银行账户。"
     )
     _tell_once(refund.payment.customer_id, "原路退款未成功", body, link="/balance/withdrawals/")
+
+
+def bill_news(payload: dict[str, Any]) -> None:
+    number, owed = payload["number"], payload["owed"]
+    until = ""
+    if payload["due_at"]:
+        due_at = timezone.localtime(datetime.fromisoformat(payload["due_at"]))
+        until = f"{due_at:%Y-%m-%d %H:%M}"
+    title, body = {
+        "issued": ("账单已出", f"账单 {number} 待还 {owed} 元，请在 {until} 前支付。"),
+        "overdue": (
+            "账单已逾期",
+            f"账单 {number} 待还 {owed} 元，已于 {until} 到期。3 天内未支付，按量资源将暂停。",
+        ),
+        "suspended": (
+            "账单逾期，资源暂停",
+            f"账单 {number} 待还 {owed} 元，宽限期已过，按量资源已暂停。支付后自动恢复。",
+        ),
+    }[payload["what"]]
+    _tell_once(UUID(payload["customer"]), title, body, link=f"/bills/{payload['bill']}/")
 
 
 def lot_expiring(payload: dict[str, Any]) -> None:

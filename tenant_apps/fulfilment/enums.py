@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 class WorkKind(models.TextChoices):
     CREATE = "CREATE", _("开通")
     TERMINATE = "TERMINATE", _("释放")
+    SWITCH = "SWITCH", _("暂停或恢复")
 
 
 class WorkState(models.TextChoices):
@@ -33,12 +34,14 @@ WORK_TRANSITIONS = {
 
 class ResourceState(models.TextChoices):
     RUNNING = "RUNNING", _("运行中")
+    SUSPENDED = "SUSPENDED", _("已暂停")
     ENDING = "ENDING", _("释放中")
     ENDED = "ENDED", _("已结束")
 
 
 RESOURCE_TRANSITIONS = {
-    ResourceState.RUNNING: {ResourceState.ENDING},
+    ResourceState.RUNNING: {ResourceState.SUSPENDED, ResourceState.ENDING},
+    ResourceState.SUSPENDED: {ResourceState.RUNNING, ResourceState.ENDING},
     ResourceState.ENDING: {ResourceState.ENDED},
     ResourceState.ENDED: set(),
 }

@@ -33,7 +33,12 @@ class WorkOrder(PublicId):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["line", "kind"], name="work_order_once"),
+            models.UniqueConstraint(
+                fields=["line", "kind"],
+                condition=~models.Q(kind=WorkKind.SWITCH)
+                | ~models.Q(state__in=[WorkState.DONE, WorkState.FAILED]),
+                name="work_order_once",
+            ),
             models.CheckConstraint(
                 condition=models.Q(state__in=WorkState.values), name="work_order_state"
             ),
@@ -41,7 +46,10 @@ class WorkOrder(PublicId):
 
 
 class Resource(PublicId):
-    """A machine that a customer can use until `ends_at`. How to get in is sealed, and opened on request."""
+    """A machine that a customer can use until `ends_at`; what is paid afterwards has no end.
+
+    How to get in is sealed, and opened on request.
+    """
 
     line = models.OneToOneField(OrderLine, on_delete=models.PROTECT, related_name="resource")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="resources")
@@ -53,7 +61,11 @@ class Resource(PublicId):
     )
     access_sealed = models.TextField(blank=True)
     started_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    metered_until = models.DateTimeField(
+        null=True
+    )  # of what is paid afterwards: charged up to here
+    suspended_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     auto_renew = models.BooleanField(default=False)
 

@@ -28,6 +28,26 @@ class TooMany(Invalid):
     sentence = _("单个产品最多 %(most)s 台，时长 1 小时至 %(hours)s 小时。")
 
 
+class PaidAfterwards(Invalid):
+    code = "order.paid_afterwards"
+    sentence = _("按量后付费不需要预付时长，请在产品页面直接开通。")
+
+
+class NotPaidAfterwards(Invalid):
+    code = "order.not_paid_afterwards"
+    sentence = _("这个方案不是按量后付费，请按时长下单。")
+
+
+class NoRoom(Conflict):
+    """What the customer can still use does not bear the hours that are asked for before opening."""
+
+    code = "order.no_room"
+    sentence = _(
+        "开通按量后付费需要余额与可用信用额度合计不低于 %(needed)s 元，现有 %(room)s 元。"
+        "请先充值，或联系店铺开通信用额度。"
+    )
+
+
 class WholeMonths(Invalid):
     code = "order.whole_months"
     sentence = _("包月产品按整月购买，时长须为 %(hours)s 小时的整数倍。")

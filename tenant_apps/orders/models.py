@@ -70,7 +70,7 @@ class Order(PublicId):
             models.CheckConstraint(
                 condition=models.Q(state__in=OrderState.values), name="order_state"
             ),
-            models.CheckConstraint(condition=models.Q(total_minor__gt=0), name="order_total"),
+            models.CheckConstraint(condition=models.Q(total_minor__gte=0), name="order_total"),
         ]
         indexes = [models.Index(fields=["state", "placed_at"], name="order_state_placed")]
 
@@ -83,7 +83,10 @@ class Order(PublicId):
 
 
 class OrderLine(PublicId):
-    """One machine. Its public id is the request id at the supplier and the trace of its price waterfall."""
+    """One machine. Its public id is the request id at the supplier and the trace of its price waterfall.
+
+    What is paid afterwards has no hours and no amount: it is charged as it is used.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     position = models.PositiveSmallIntegerField()

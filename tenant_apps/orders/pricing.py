@@ -13,14 +13,14 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from billing.pricing import queries as retail
-from shared_apps.catalog.enums import OfferingState, PlanState
+from shared_apps.catalog.enums import OfferingState, PlanKind, PlanState
 from shared_apps.catalog.models import Plan, Price
 from shared_apps.catalog.terms import step_hours
 from shared_apps.kernel.money import Money, total
 from shared_apps.suppliers.enums import SupplierState
 from shared_apps.suppliers.models import SellingWindow
 
-from .errors import NoLongerSold, TooMany, WholeMonths
+from .errors import NoLongerSold, NotPaidAfterwards, PaidAfterwards, TooMany, WholeMonths
 from .models import MOST_HOURS, MOST_PER_ITEM
 
 
@@ -104,7 +104,23 @@ def price_each(choices: Sequence[Choice], *, at: datetime) -> list[PricedChoice 
     return [_priced(choice, row, percent) if row else None for choice, row in rows]
 
 
-def _priced(choice: Choice, row: Price, percent: Decimal) -> PricedChoice:
+def price_hour(plan_id: UUID, quantity: int, *, at: datetime) -> PricedChoice:
+    """An hour of what is paid afterwards. Raises NoLongerSold, NotPaidAfterwards."""
+    choice = Choice(plan_id, quantity, 1)
+    choice.check()
+    row = next(iter(_prices([plan_id], at)), None)
+    if row is None:
+        raise NoLongerSold(name=_name(plan_id))
+    if row.plan.kind != PlanKind.POSTPAID:
+        raise NotPaidAfterwards
+    return _priced(choice, row, retail.retail_percent(at=at), postpaid=True)
+
+
+def _priced(
+    choice: Choice, row: Price, percent: Decimal, *, postpaid: bool = False
+) -> PricedChoice:
+    if row.plan.kind == PlanKind.POSTPAID and not postpaid:
+        raise PaidAfterwards
     step = step_hours(row.plan.kind)
     if choice.hours % step:
         raise WholeMonths(field="hours", hours=step)

@@ -39,10 +39,11 @@ class ShelfOffer:
     on_demand: ShelfPlan | None
     spot: ShelfPlan | None
     monthly: ShelfPlan | None
+    postpaid: ShelfPlan | None
 
     @property
     def plans(self) -> list[ShelfPlan]:
-        ways = (self.on_demand, self.monthly, self.spot)
+        ways = (self.on_demand, self.monthly, self.postpaid, self.spot)
         return [plan for plan in ways if plan is not None]
 
 
@@ -135,6 +136,7 @@ def _shelved(row: OfferRow, percent: Decimal) -> ShelfOffer:
         _plan(row.on_demand, row.gpu_count, percent),
         _plan(row.spot, row.gpu_count, percent),
         _plan(row.monthly, row.gpu_count, percent),
+        _plan(row.postpaid, row.gpu_count, percent),
     )
 
 

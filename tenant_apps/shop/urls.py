@@ -1,6 +1,17 @@
 from django.urls import path
 
-from .views import account, balance, browsing, buying, invoices, orders, paying, resources, texts
+from .views import (
+    account,
+    balance,
+    browsing,
+    buying,
+    invoices,
+    metered,
+    orders,
+    paying,
+    resources,
+    texts,
+)
 
 app_name = "shop"
 urlpatterns = [
@@ -34,6 +45,11 @@ urlpatterns = [
         resources.resource_auto_renew,
         name="resource_auto_renew",
     ),
+    path("postpaid/", metered.postpaid, name="postpaid"),
+    path("resources/<uuid:public_id>/stop/", metered.resource_stop, name="resource_stop"),
+    path("bills/", metered.bill_list, name="bills"),
+    path("bills/<uuid:public_id>/", metered.bill, name="bill"),
+    path("bills/<uuid:public_id>/pay/", metered.bill_pay, name="bill_pay"),
     path("balance/", balance.balance, name="balance"),
     path("balance/export/", balance.balance_export, name="balance_export"),
     path("balance/recharges/<uuid:public_id>/", balance.recharge, name="recharge"),

@@ -1,6 +1,52 @@
--- The three doors through which the price waterfall and its obligations are written.
+-- The doors through which the price waterfall and its obligations are written.
 -- They run with the owner's rights, because a seller may neither read the terms above its parent
 -- nor write another's hop; each asks who stands at the door (the session's role) and does nothing else.
+
+-- No door: it runs with the rights of whoever calls it, and only the owner may write hops.
+CREATE OR REPLACE FUNCTION public.write_waterfall(
+    p_trace uuid, p_seller bigint, p_list numeric, p_supplier bigint, p_hours numeric, p_at timestamptz)
+RETURNS bigint  -- what the seller itself will owe, in minor units
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    v_debtor   bigint := p_seller;
+    v_creditor bigint;
+    v_percent  numeric;
+    v_position smallint := 0;
+    v_amount   bigint;
+    v_own      bigint;
+BEGIN
+    LOOP
+        SELECT parent_id INTO v_creditor FROM distributors_distributor WHERE id = v_debtor;
+        IF v_creditor IS NOT NULL THEN
+            SELECT wholesale_percent INTO v_percent FROM distributors_resellerterms
+             WHERE child_id = v_debtor AND valid @> p_at;
+            IF NOT FOUND THEN
+                RAISE EXCEPTION 'distributor % has no terms in force', v_debtor USING ERRCODE = 'NC003';
+            END IF;
+        ELSE
+            SELECT cost_percent INTO v_percent FROM suppliers_supplyagreement
+             WHERE supplier_id = p_supplier AND state = 'ACTIVE'
+               AND valid_during @> (p_at AT TIME ZONE 'Asia/Shanghai')::date;
+            IF NOT FOUND THEN
+                RAISE EXCEPTION 'supplier % has no agreement in force', p_supplier USING ERRCODE = 'NC004';
+            END IF;
+        END IF;
+        -- Rounded once, half up (amounts are not negative), like kernel.money.charge.
+        v_amount := round(p_list * v_percent / 100 * p_hours * 100);
+        INSERT INTO settlement_pricehop (trace_id, position, debtor_id, creditor_id, supplier_id,
+                                         amount_minor, currency, list_hourly, percent, hours, frozen_at)
+        VALUES (p_trace, v_position, v_debtor, v_creditor,
+                CASE WHEN v_creditor IS NULL THEN p_supplier END,
+                v_amount, 'CNY', p_list, v_percent, p_hours, p_at);
+        IF v_position = 0 THEN
+            v_own := v_amount;
+        END IF;
+        EXIT WHEN v_creditor IS NULL;
+        v_debtor := v_creditor;
+        v_position := v_position + 1;
+    END LOOP;
+    RETURN v_own;
+END $$;
 
 CREATE OR REPLACE FUNCTION public.freeze_waterfall(
     p_trace uuid, p_plan bigint, p_hours numeric, p_at timestamptz)
@@ -10,11 +56,6 @@ DECLARE
     v_seller   bigint := public.current_distributor_id();
     v_list     numeric;
     v_supplier bigint;
-    v_debtor   bigint;
-    v_creditor bigint;
-    v_percent  numeric;
-    v_position smallint := 0;
-    v_amount   bigint;
     v_own      bigint;
     v_owner    bigint;
     v_hours    numeric;
@@ -44,38 +85,49 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'plan % has no price', p_plan USING ERRCODE = 'NC002';
     END IF;
-    v_debtor := v_seller;
-    LOOP
-        SELECT parent_id INTO v_creditor FROM distributors_distributor WHERE id = v_debtor;
-        IF v_creditor IS NOT NULL THEN
-            SELECT wholesale_percent INTO v_percent FROM distributors_resellerterms
-             WHERE child_id = v_debtor AND valid @> p_at;
-            IF NOT FOUND THEN
-                RAISE EXCEPTION 'distributor % has no terms in force', v_debtor USING ERRCODE = 'NC003';
-            END IF;
-        ELSE
-            SELECT cost_percent INTO v_percent FROM suppliers_supplyagreement
-             WHERE supplier_id = v_supplier AND state = 'ACTIVE'
-               AND valid_during @> (p_at AT TIME ZONE 'Asia/Shanghai')::date;
-            IF NOT FOUND THEN
-                RAISE EXCEPTION 'supplier % has no agreement in force', v_supplier USING ERRCODE = 'NC004';
-            END IF;
+    RETURN public.write_waterfall(p_trace, v_seller, v_list, v_supplier, p_hours, p_at);
+END $$;
+
+-- What was used of a machine that is paid afterwards: [p_from, p_to), by the terms of its beginning. The
+-- trace follows from the machine and that moment, so that nothing is frozen twice and no moment is chosen.
+-- A plan that is no longer sold is still used by whoever has it.
+CREATE OR REPLACE FUNCTION public.freeze_usage(
+    p_machine uuid, p_plan bigint, p_from timestamptz, p_to timestamptz, OUT trace uuid, OUT own bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_seller   bigint := public.current_distributor_id();
+    v_list     numeric;
+    v_supplier bigint;
+    v_owner    bigint;
+    v_known    numeric;
+    v_hours    numeric := round(extract(epoch FROM p_to - p_from) / 3600, 6);
+BEGIN
+    IF v_seller IS NULL THEN
+        RAISE EXCEPTION 'only a distributor can sell' USING ERRCODE = 'NC001';
+    END IF;
+    trace := md5(p_machine::text || ' ' || extract(epoch FROM p_from)::text)::uuid;
+    SELECT amount_minor, debtor_id, hours INTO own, v_owner, v_known
+      FROM settlement_pricehop WHERE trace_id = trace AND position = 0;
+    IF FOUND THEN
+        IF v_owner <> v_seller OR v_known <> v_hours THEN
+            RAISE EXCEPTION 'waterfall % is not of this seller', trace USING ERRCODE = 'NC005';
         END IF;
-        -- Rounded once, half up (amounts are not negative), like kernel.money.charge.
-        v_amount := round(v_list * v_percent / 100 * p_hours * 100);
-        INSERT INTO settlement_pricehop (trace_id, position, debtor_id, creditor_id, supplier_id,
-                                         amount_minor, currency, list_hourly, percent, hours, frozen_at)
-        VALUES (p_trace, v_position, v_debtor, v_creditor,
-                CASE WHEN v_creditor IS NULL THEN v_supplier END,
-                v_amount, 'CNY', v_list, v_percent, p_hours, p_at);
-        IF v_position = 0 THEN
-            v_own := v_amount;
-        END IF;
-        EXIT WHEN v_creditor IS NULL;
-        v_debtor := v_creditor;
-        v_position := v_position + 1;
-    END LOOP;
-    RETURN v_own;
+        RETURN;
+    END IF;
+    IF p_to <= p_from OR p_to - p_from > interval '1 hour'
+       OR p_from < clock_timestamp() - interval '62 days'
+       OR p_to > clock_timestamp() + interval '1 minute' THEN
+        RAISE EXCEPTION 'not a time of use' USING ERRCODE = 'NC008';
+    END IF;
+    SELECT pr.list_hourly, o.supplier_id INTO v_list, v_supplier
+      FROM catalog_plan pl
+      JOIN catalog_offering o ON o.id = pl.offering_id
+      JOIN catalog_price pr ON pr.plan_id = pl.id AND pr.effective @> p_from
+     WHERE pl.id = p_plan;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'plan % has no price', p_plan USING ERRCODE = 'NC002';
+    END IF;
+    own := public.write_waterfall(trace, v_seller, v_list, v_supplier, v_hours, p_from);
 END $$;
 
 CREATE OR REPLACE FUNCTION public.record_sale(p_trace uuid, p_effective timestamptz)

@@ -200,6 +200,8 @@ FULFILMENT_SWEEP_SECONDS = 900
 
 # Up to this many fen one person of the finance staff refunds alone; above it a second one decides.
 REFUND_ALONE_MINOR = 1_000_00
+# And up to this many fen one person sets how far a customer may owe.
+CREDIT_ALONE_MINOR = 10_000_00
 
 # ---- the outside world
 SUPPLIER_ADAPTERS = "ncmatch.wiring.SUPPLIER_ADAPTERS"

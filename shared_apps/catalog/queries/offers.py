@@ -58,7 +58,7 @@ def offer_of_plan(*, plan_id: UUID, at: datetime) -> tuple[OfferRow, PlanPrice]:
     if not found:
         raise OfferNotFound()
     row = offer_row(found[0])
-    for plan in (row.on_demand, row.spot):
+    for plan in (row.on_demand, row.spot, row.monthly, row.postpaid):
         if plan is not None and plan.public_id == plan_id:
             return row, plan
     raise PriceMissing()

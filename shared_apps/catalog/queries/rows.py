@@ -58,6 +58,7 @@ class OfferRow:
     on_demand: PlanPrice | None
     spot: PlanPrice | None
     monthly: PlanPrice | None
+    postpaid: PlanPrice | None
 
     @property
     def title(self) -> str:
@@ -76,9 +77,12 @@ class OfferRow:
         return self.gpu_fp32_tflops * self.gpu_count if self.gpu_fp32_tflops is not None else None
 
     def plan(self, kind: str) -> PlanPrice | None:
-        return {PlanKind.SPOT: self.spot, PlanKind.MONTHLY: self.monthly}.get(
-            PlanKind(kind), self.on_demand
-        )
+        ways = {
+            PlanKind.SPOT: self.spot,
+            PlanKind.MONTHLY: self.monthly,
+            PlanKind.POSTPAID: self.postpaid,
+        }
+        return ways.get(PlanKind(kind), self.on_demand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,7 @@ SELECT o.public_id, o.sku, o.name, o.state, s.public_id AS supplier_id, s.slug A
        d.public_id AS on_demand_id, dp.list_hourly AS on_demand_hourly,
        c.public_id AS spot_id, cp.list_hourly AS spot_hourly,
        m.public_id AS monthly_id, mp.list_hourly AS monthly_hourly,
+       q.public_id AS postpaid_id, qp.list_hourly AS postpaid_hourly,
        o.state = 'ACTIVE' AND s.state = 'ACTIVE' AND EXISTS (
            SELECT 1 FROM suppliers_sellingwindow w WHERE w.supplier_id = s.id AND w.during @> %(day)s::date
        ) AS sold
@@ -153,6 +158,9 @@ OFFER_TABLES = """
   LEFT JOIN catalog_plan m ON m.offering_id = o.id AND m.kind = 'MONTHLY' AND m.state = 'ACTIVE'
   LEFT JOIN catalog_price mp ON mp.plan_id = m.id
        AND mp.starts_at <= %(at)s AND (mp.ends_at > %(at)s OR mp.ends_at IS NULL)
+  LEFT JOIN catalog_plan q ON q.offering_id = o.id AND q.kind = 'POSTPAID' AND q.state = 'ACTIVE'
+  LEFT JOIN catalog_price qp ON qp.plan_id = q.id
+       AND qp.starts_at <= %(at)s AND (qp.ends_at > %(at)s OR qp.ends_at IS NULL)
 """
 
 
@@ -179,12 +187,19 @@ def offer_row(found: dict[str, Any]) -> OfferRow:
     monthly = _plan(
         PlanKind.MONTHLY, found["gpu_count"], found.pop("monthly_id"), found.pop("monthly_hourly")
     )
+    postpaid = _plan(
+        PlanKind.POSTPAID,
+        found["gpu_count"],
+        found.pop("postpaid_id"),
+        found.pop("postpaid_hourly"),
+    )
     sold = found.pop("sold")
     return OfferRow(
         **found,
         on_demand=on_demand,
         spot=spot,
         monthly=monthly,
+        postpaid=postpaid,
         buyable=sold and on_demand is not None,
     )
 

@@ -21,6 +21,7 @@ from shared_apps.kernel.errors import OutcomeUnknown, ProviderError
 class OperationKind(StrEnum):
     PROVISION = "PROVISION"
     DEPROVISION = "DEPROVISION"
+    UPDATE = "UPDATE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,12 @@ class SupplierAdapter(Protocol):
         self, ref: InstanceRef, *, binding_id: str, originator: Originator | None = None
     ) -> None:
         """Withdraws the way in; already gone is done. Safe to repeat."""
+        ...
+
+    def switch(
+        self, ref: InstanceRef, *, running: bool, originator: Originator | None = None
+    ) -> Operation | Done:
+        """Suspends an instance, or lets it run again; its data stay. Safe to repeat."""
         ...
 
     def deprovision(

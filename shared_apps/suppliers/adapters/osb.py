@@ -201,6 +201,28 @@ class OsbAdapter:
         if answer.status not in (HTTPStatus.OK, HTTPStatus.GONE):
             raise self._unexpected(answer, sweep=True)
 
+    def switch(
+        self, ref: InstanceRef, *, running: bool, originator: Originator | None = None
+    ) -> Operation | Done:
+        answer = self._send(
+            "PATCH",
+            _path(ref),
+            query={"accepts_incomplete": "true"},
+            body={
+                "service_id": ref.service_id,
+                "context": {"platform": "ncmatch"},
+                "parameters": {"running": running},
+                "previous_values": {"plan_id": ref.plan_id},
+            },
+            originator=originator,
+            sweep=False,
+        )
+        if answer.status == HTTPStatus.ACCEPTED and answer.body is not None:
+            return _operation(OperationKind.UPDATE, answer)
+        if answer.status == HTTPStatus.OK:
+            return Done(OperationKind.UPDATE)
+        raise self._unexpected(answer, sweep=False)
+
     def deprovision(
         self, ref: InstanceRef, *, originator: Originator | None = None
     ) -> Operation | Done:

@@ -22,7 +22,9 @@ class ResourceFields(serializers.Serializer[Resource]):
     order_number = serializers.CharField(source="line.order.number")
     line_id = serializers.UUIDField(source="line.public_id")
     started_at = serializers.DateTimeField()
-    ends_at = serializers.DateTimeField(help_text="到此时停止并释放。")
+    ends_at = serializers.DateTimeField(
+        allow_null=True, help_text="到此时停止并释放；按量后付费的没有到期时间。"
+    )
     ended_at = serializers.DateTimeField(allow_null=True)
 
 

@@ -39,6 +39,8 @@ AGAIN = timedelta(hours=6)  # after a renewal for which the balance did not suff
 def plan_end(*, resource: Resource) -> None:
     """Tells what is to happen at a machine's end and before it; inside the caller's transaction."""
     line = str(resource.line.public_id)
+    if resource.ends_at is None:
+        return
     publish("resource.end", {"line": line}, not_before=resource.ends_at)
     if _by_month(resource):
         told = {"line": line, "ends_at": resource.ends_at.isoformat()}
@@ -57,6 +59,8 @@ def extend(*, line: OrderLine, at: datetime) -> None:
             lines.failed(line=line, reason="资源已经结束，不能续费", at=at)
             return
         before = resource.ends_at
+        if before is None:
+            raise NotRenewable
         lines.opened(line=line, at=at)
         resource.ends_at = before + timedelta(hours=line.hours)
         resource.save(update_fields=["ends_at"])
@@ -83,7 +87,7 @@ def fit(*, line_id: UUID, at: datetime) -> bool:
     with transaction.atomic():
         line = OrderLine.objects.get(public_id=line_id)
         resource = _of(line.renews_id or line.pk).first()
-        if resource is None or resource.state != ResourceState.RUNNING:
+        if resource is None or resource.state != ResourceState.RUNNING or not line.amount_minor:
             return True
         first = resource.line_id
         paid = OrderLine.objects.filter(Q(pk=first) | Q(renews=first), state=LineState.OPEN)
@@ -99,7 +103,7 @@ def fit(*, line_id: UUID, at: datetime) -> bool:
         record(
             "resource.fit",
             obj=resource,
-            before={"ends_at": before.isoformat()},
+            before={"ends_at": before.isoformat() if before else None},
             after={"ends_at": until.isoformat()},
         )
     return True
@@ -177,24 +181,24 @@ def auto_renew(*, line_id: UUID, ends_at: datetime, at: datetime) -> None:
             paying.pay_from_balance(order=order, at=at)
     except DomainError as refused:
         log.warning("resource.not_renewed", resource=resource.number, code=refused.code)
-        _not_renewed(resource, refused, at)
+        _not_renewed(resource, refused, ends_at, at)
 
 
-def _not_renewed(resource: Resource, refused: DomainError, at: datetime) -> None:
+def _not_renewed(resource: Resource, refused: DomainError, ends_at: datetime, at: datetime) -> None:
     reason = "余额不足" if isinstance(refused, FloorBreached) else str(refused)
     with transaction.atomic():
         record("resource.not_renewed", obj=resource, note=reason)
         notify(
             customer=resource.customer,
             title="自动续费没有成功",
-            body=f"“{resource.name}”没有续费：{reason}。{_day(resource.ends_at)} 到期后自动释放，请及时处理。",
+            body=f"“{resource.name}”没有续费：{reason}。{_day(ends_at)} 到期后自动释放，请及时处理。",
             link=f"/resources/{resource.public_id}/",
             important=True,
         )
-        if at + AGAIN < resource.ends_at:
+        if at + AGAIN < ends_at:
             publish(
                 "resource.renew",
-                {"line": str(resource.line.public_id), "ends_at": resource.ends_at.isoformat()},
+                {"line": str(resource.line.public_id), "ends_at": ends_at.isoformat()},
                 not_before=at + AGAIN,
             )
 

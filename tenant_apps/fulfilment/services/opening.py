@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
 from shared_apps.audit.services import record
-from shared_apps.outbox.services import publish
 from tenant_apps.fulfilment.enums import ResourceState, WorkKind
-from tenant_apps.fulfilment.models import Resource, WorkOrder
+from tenant_apps.fulfilment.models import Resource
 from tenant_apps.orders.enums import LineState, OrderState
-from tenant_apps.orders.models import Order, OrderLine
+from tenant_apps.orders.models import Order
 
-from . import lasting
-
-TIME_TO_OPEN = timedelta(minutes=15)
+from . import lasting, metered
+from .works import queue
 
 
 def open_order(*, order_id: UUID, at: datetime) -> int:
@@ -31,7 +29,7 @@ def open_order(*, order_id: UUID, at: datetime) -> int:
         created = 0
         for line in order.lines.filter(state=LineState.OPENING):
             if line.renews_id is None:
-                created += _queue(line, WorkKind.CREATE, at)
+                created += queue(line, WorkKind.CREATE, at)
             else:
                 lasting.extend(line=line, at=at)
         if created:
@@ -44,20 +42,26 @@ def terminate(*, line_id: UUID, at: datetime, reason: str) -> None:
     with transaction.atomic():
         resource = (
             Resource.objects.select_for_update(of=("self",))
-            .select_related("line")
+            .select_related("line", "customer")
             .filter(line__public_id=line_id)
             .first()
         )
-        if resource is None or resource.state != ResourceState.RUNNING:
+        if resource is None or resource.state not in (
+            ResourceState.RUNNING,
+            ResourceState.SUSPENDED,
+        ):
             return
+        before = resource.state
+        if before == ResourceState.RUNNING and resource.metered_until is not None:
+            metered.close(resource=resource, at=at)
         resource.state = ResourceState.ENDING
         resource.access_sealed = ""
         resource.save(update_fields=["state", "access_sealed"])
-        _queue(resource.line, WorkKind.TERMINATE, at)
+        queue(resource.line, WorkKind.TERMINATE, at)
         record(
             "resource.terminate",
             obj=resource,
-            before={"state": "RUNNING"},
+            before={"state": before},
             after={"state": "ENDING"},
             note=reason,
         )
@@ -66,14 +70,15 @@ def terminate(*, line_id: UUID, at: datetime, reason: str) -> None:
 def end(*, line_id: UUID, at: datetime) -> None:
     """Releases a machine whose time is over; one that was given more time is left alone. Safe to repeat."""
     resource = Resource.objects.filter(line__public_id=line_id).first()
-    if resource is not None and resource.ends_at <= at:
+    if resource is not None and resource.ends_at is not None and resource.ends_at <= at:
         terminate(line_id=line_id, at=at, reason="使用期已满")
 
 
-def _queue(line: OrderLine, kind: WorkKind, at: datetime) -> int:
-    work, created = WorkOrder.objects.get_or_create(
-        line=line, kind=kind, defaults={"deadline_at": at + TIME_TO_OPEN}
-    )
-    if created:
-        publish("work_order.due", {"work_order": str(work.public_id)})
-    return int(created)
+def release_suspended(*, line_id: UUID, suspended_at: datetime, at: datetime) -> None:
+    """Releases a machine that has been suspended all the while since `suspended_at`. Safe to repeat."""
+    resource = Resource.objects.filter(line__public_id=line_id).first()
+    if resource is not None and (resource.state, resource.suspended_at) == (
+        ResourceState.SUSPENDED,
+        suspended_at,
+    ):
+        terminate(line_id=line_id, at=at, reason="暂停后未恢复")

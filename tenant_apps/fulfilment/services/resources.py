@@ -17,7 +17,9 @@ def reveal_access(*, resource: Resource, at: datetime) -> dict[str, Any]:
     """Opens the seal on how to enter. Every look is a row of the audit; what it showed is not in it."""
     with transaction.atomic():
         kept = Resource.objects.select_for_update().get(pk=resource.pk)
-        if kept.state != ResourceState.RUNNING or not kept.access_sealed or at >= kept.ends_at:
+        if kept.state != ResourceState.RUNNING or not kept.access_sealed:
+            raise ResourceNotRunning(state=kept.get_state_display())
+        if kept.ends_at is not None and at >= kept.ends_at:
             raise ResourceNotRunning(state=kept.get_state_display())
         record("resource.reveal_access", obj=kept)
         access: dict[str, Any] = json.loads(secrets.unseal(kept.access_sealed))

@@ -47,6 +47,8 @@ log = structlog.get_logger(__name__)
 SWEEP_EVERY = timedelta(minutes=1)
 MOST_FAILURES = 6  # calls in a row without an answer, before opening is given up
 
+_SWITCHED = (ResourceState.RUNNING, ResourceState.SUSPENDED)
+
 Outcome = Operation | Done | Access
 
 
@@ -58,6 +60,7 @@ class Job:
     line: OrderLine
     ref: InstanceRef
     schema: str
+    state: str  # of the machine, where there is one: what a switch is to bring about
 
 
 def advance(*, work_order_id: UUID, at: datetime) -> str:
@@ -65,6 +68,8 @@ def advance(*, work_order_id: UUID, at: datetime) -> str:
     job = _look(work_order_id)
     if job.work.state in (WorkState.DONE, WorkState.FAILED):
         return job.work.state
+    if job.work.kind == WorkKind.SWITCH and job.state not in _SWITCHED:
+        return _progress(job, Done(OperationKind.UPDATE), at)  # it is on its way out already
     if _too_late(job, at):
         return _give_up(job, _("供应商未在约定时间内完成开通"), at, unknown=True)
     try:
@@ -84,7 +89,8 @@ def _look(work_order_id: UUID) -> Job:
         service_id=line.plan.external_service_id,
         plan_id=line.plan.external_plan_id,
     )
-    return Job(work, line, ref, tenancy.require())
+    machine = Resource.objects.filter(line=line).values_list("state", flat=True).first()
+    return Job(work, line, ref, tenancy.require(), machine or "")
 
 
 def _too_late(job: Job, at: datetime) -> bool:
@@ -104,6 +110,9 @@ def _call(job: Job) -> Outcome:
         return adapter.poll(ref, _operation(work.operation))
     if work.kind == WorkKind.TERMINATE or work.state == WorkState.UNDOING:
         return adapter.deprovision(ref, originator=originator)
+    if work.kind == WorkKind.SWITCH:
+        running = job.state == ResourceState.RUNNING
+        return adapter.switch(ref, running=running, originator=originator)
     if work.state == WorkState.BINDING:
         return adapter.bind(ref, binding_id=str(work.public_id), originator=originator)
     return _provision(adapter, job, originator)
@@ -181,6 +190,8 @@ def _progress(job: Job, outcome: Outcome, at: datetime) -> str:
             _opened(job, work, outcome, at)
         elif work.kind == WorkKind.TERMINATE:
             _ended(job, work, at)
+        elif work.kind == WorkKind.SWITCH:
+            _switched(job, work, at)
         elif work.state == WorkState.UNDOING and work.sweep_until and at < work.sweep_until:
             # Gone, or not there yet: what we asked for without an answer may still be made.
             _move(work, WorkState.UNDOING, error=work.last_error)
@@ -204,7 +215,8 @@ def _opened(job: Job, work: WorkOrder, access: Access, at: datetime) -> None:
         name=line.name,
         access_sealed=secrets.seal(json.dumps(asdict(access), default=str)),
         started_at=at,
-        ends_at=at + timedelta(hours=line.hours),
+        ends_at=at + timedelta(hours=line.hours) if line.hours else None,
+        metered_until=None if line.hours else at,
     )
     lines.opened(line=line, at=at)
     work.finished_at = at
@@ -212,7 +224,10 @@ def _opened(job: Job, work: WorkOrder, access: Access, at: datetime) -> None:
     record(
         "resource.open", obj=resource, after={"number": resource.number, "state": resource.state}
     )
-    lasting.plan_end(resource=resource)
+    if line.hours:
+        lasting.plan_end(resource=resource)
+    else:
+        publish("usage.tick", {"line": str(line.public_id)}, not_before=at + timedelta(hours=1))
     notify(
         customer=line.order.customer,
         title=_("资源已开通"),
@@ -220,6 +235,17 @@ def _opened(job: Job, work: WorkOrder, access: Access, at: datetime) -> None:
         link=f"/resources/{resource.public_id}/",
         important=True,
     )
+
+
+def _switched(job: Job, work: WorkOrder, at: datetime) -> None:
+    """Done, unless the machine is to be in another state by now: then once more."""
+    wanted = Resource.objects.select_for_update().get(line=job.line).state
+    if wanted != job.state and wanted in _SWITCHED:
+        _move(work, WorkState(work.state))
+        _again(work, at)
+        return
+    work.finished_at = at
+    _move(work, WorkState.DONE)
 
 
 def _ended(job: Job, work: WorkOrder, at: datetime) -> None:

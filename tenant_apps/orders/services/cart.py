@@ -6,10 +6,17 @@ from django.db import transaction
 from django.db.models import F
 
 from shared_apps.audit.services import record
+from shared_apps.catalog.enums import PlanKind
 from shared_apps.catalog.models import Plan
 from shared_apps.catalog.terms import step_hours
 from tenant_apps.customers.models import Customer
-from tenant_apps.orders.errors import NoLongerSold, TooMany, TooManyChoices, WholeMonths
+from tenant_apps.orders.errors import (
+    NoLongerSold,
+    PaidAfterwards,
+    TooMany,
+    TooManyChoices,
+    WholeMonths,
+)
 from tenant_apps.orders.models import MOST_CHOICES, MOST_HOURS, MOST_PER_ITEM, CartItem
 from tenant_apps.orders.pricing import Choice
 
@@ -38,6 +45,8 @@ def add(*, customer: Customer, choice: Choice) -> CartItem:
 
 
 def _check_step(plan: Plan, hours: int) -> None:
+    if plan.kind == PlanKind.POSTPAID:
+        raise PaidAfterwards
     step = step_hours(plan.kind)
     if hours % step:
         raise WholeMonths(field="hours", hours=step)

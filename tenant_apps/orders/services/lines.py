@@ -47,23 +47,28 @@ def opened(*, line: OrderLine, at: datetime) -> None:
         order, line = _locked(line)
         line.opened_at = at
         _move(line, LineState.OPEN)
-        holds.capture(
-            subject_id=line.public_id,
-            event="consumption",
-            at=at,
-            memo=f"订单 {order.number} 第 {line.position} 项",
-        )
-        settlement.record_sale(trace_id=line.public_id, at=at)
-        invoicing.record_consumption(
-            line_id=line.public_id,
-            customer_id=order.customer.public_id,
-            order_id=order.public_id,
-            order_number=order.number,
-            name=line.name,
-            amount=line.amount,
-            at=at,
-        )
+        if line.amount_minor:  # what is paid afterwards is earned hour by hour
+            _earn(order, line, at)
         _finish(order, at)
+
+
+def _earn(order: Order, line: OrderLine, at: datetime) -> None:
+    holds.capture(
+        subject_id=line.public_id,
+        event="consumption",
+        at=at,
+        memo=f"订单 {order.number} 第 {line.position} 项",
+    )
+    settlement.record_sale(trace_id=line.public_id, at=at)
+    invoicing.record_consumption(
+        line_id=line.public_id,
+        customer_id=order.customer.public_id,
+        order_id=order.public_id,
+        order_number=order.number,
+        name=line.name,
+        amount=line.amount,
+        at=at,
+    )
 
 
 def failed(*, line: OrderLine, reason: str, at: datetime) -> None:
@@ -76,20 +81,21 @@ def failed(*, line: OrderLine, reason: str, at: datetime) -> None:
         payment = _payment(order)
         line.failure = reason[:300]
         _move(line, LineState.FAILED)
-        holds.release(
-            subject_id=line.public_id,
-            at=at,
-            memo=f"订单 {order.number} 第 {line.position} 项未开通",
-        )
-        back = _send_back(payment, line.amount, reason, at)
-        where = "原支付方式，通常几分钟内到账" if back else "您的余额"
+        if line.amount_minor:
+            holds.release(
+                subject_id=line.public_id,
+                at=at,
+                memo=f"订单 {order.number} 第 {line.position} 项未开通",
+            )
+            back = _send_back(payment, line.amount, reason, at)
+            where = "原支付方式，通常几分钟内到账" if back else "您的余额"
+            then = f"{line.amount} 元已退回到{where}。"
+        else:
+            then = "没有产生费用。"
         notify(
             customer=order.customer,
-            title="有资源未能开通，款项已退回",
-            body=(
-                f"订单 {order.number} 的“{line.name}”未能开通（{reason.rstrip('。')}）。"
-                f"{line.amount} 元已退回到{where}。"
-            ),
+            title="有资源未能开通，款项已退回" if line.amount_minor else "有资源未能开通",
+            body=(f"订单 {order.number} 的“{line.name}”未能开通（{reason.rstrip('。')}）。{then}"),
             link=f"/orders/{order.public_id}/",
             important=True,
         )
@@ -217,6 +223,8 @@ def refund_decided(
 def _check_open(line: OrderLine) -> None:
     if line.state != LineState.OPEN:
         raise NotRefundable(state=line.get_state_display())
+    if not line.amount_minor:
+        raise NothingToRefund
 
 
 def _give_back(order: Order, line: OrderLine, back: LineRefund, at: datetime) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from billing.metering import queries as metering
 from billing.settlement.services import freeze_waterfall
 from shared_apps.audit.services import record
 from shared_apps.kernel import ids
@@ -18,6 +19,7 @@ from tenant_apps.customers.models import Customer
 from tenant_apps.orders.enums import LineState, OrderState
 from tenant_apps.orders.errors import (
     EmptyCart,
+    NoRoom,
     NotAwaitingPayment,
     PriceChanged,
     TermsNotAccepted,
@@ -25,9 +27,10 @@ from tenant_apps.orders.errors import (
     TooManyUnpaid,
 )
 from tenant_apps.orders.models import MOST_CHOICES, MOST_UNPAID, CartItem, Order, OrderLine
-from tenant_apps.orders.pricing import Choice, PricedChoice, price, sum_of
+from tenant_apps.orders.pricing import Choice, PricedChoice, price, price_hour, sum_of
 
 TIME_TO_PAY = timedelta(minutes=30)
+HOURS_OF_ROOM = 2  # of a machine that is paid afterwards, before it is opened
 TERMS_VERSION = "2026-11"
 
 
@@ -78,6 +81,60 @@ def renew(
         renews=line,
         at=at,
     )
+
+
+def open_postpaid(
+    *,
+    customer: Customer,
+    plan_id: UUID,
+    quantity: int,
+    shown_hourly: Money,
+    terms_version: str,
+    request_key: UUID,
+    at: datetime,
+) -> Order:
+    """Orders machines that are paid afterwards: nothing is due now, they are opened at once.
+
+    What the customer can still use must bear some hours of them. Safe to repeat with the same
+    `request_key`. Raises PriceChanged, NoLongerSold, NotPaidAfterwards, TermsNotAccepted, NoRoom.
+    """
+    with transaction.atomic():
+        Customer.objects.select_for_update().get(pk=customer.pk)
+        placed = Order.objects.filter(request_key=request_key, customer=customer).first()
+        if placed is not None:
+            return placed
+        if terms_version != TERMS_VERSION:
+            raise TermsNotAccepted(field="terms")
+        item = price_hour(plan_id, quantity, at=at)
+        if item.hourly != shown_hourly:
+            raise PriceChanged(shown=shown_hourly, now=item.hourly)
+        needed = Money(item.amount.minor * HOURS_OF_ROOM, item.hourly.currency)
+        room = metering.room(customer_id=customer.public_id)
+        if room < needed:
+            raise NoRoom(needed=needed, room=room)
+        order = Order.objects.create(
+            number=ids.number("O", at),
+            request_key=request_key,
+            customer=customer,
+            total_minor=0,
+            currency=item.hourly.currency,
+            terms_version=terms_version,
+            placed_at=at,
+            expires_at=at + TIME_TO_PAY,
+            state=OrderState.PAID,
+            paid_at=at,
+        )
+        for line in _lines(order, [item]):
+            line.hours = line.amount_minor = 0
+            line.state = LineState.OPENING
+            line.save()
+        record(
+            "order.open_postpaid",
+            obj=order,
+            after={"number": order.number, "hourly": str(item.hourly), "machines": quantity},
+        )
+        publish("order.paid", {"order": str(order.public_id)})
+    return order
 
 
 def _place(

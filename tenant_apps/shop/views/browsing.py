@@ -330,7 +330,14 @@ def offer(request: HttpRequest, public_id: UUID) -> HttpResponse:
     hours = _hours(request.GET.get("hours"), step_hours(kind))
     quantity = min(max(_whole(request.GET.get("quantity")) or 1, 1), MOST_PER_ITEM)
     card = offer_card(found, spot=plan is not None and plan.kind == PlanKind.SPOT)
-    sums = _sums(Choice(plan.public_id, quantity, hours)) if plan and card["buyable"] else {}
+    sums: dict[str, Any] = {}
+    if plan and card["buyable"]:
+        after = kind == PlanKind.POSTPAID
+        sums = (
+            _sums_of_hour(plan.hourly, quantity)
+            if after
+            else _sums(Choice(plan.public_id, quantity, hours))
+        )
     row = found.row
     similar = shelf.find(at=at, gpu_models=[row.gpu_code], per_page=6).items if row.gpu_code else ()
     return render(
@@ -351,8 +358,9 @@ def offer(request: HttpRequest, public_id: UUID) -> HttpResponse:
             ],
             "terms": [
                 {"hours": n, "label": term_label(n, kind), "checked": n == hours}
-                for n in terms_of(kind)
+                for n in (terms_of(kind) if kind != PlanKind.POSTPAID else ())
             ],
+            "paid_afterwards": kind == PlanKind.POSTPAID,
             "hours": hours,
             "quantity": quantity,
             "most_quantity": MOST_PER_ITEM,
@@ -366,7 +374,18 @@ def offer(request: HttpRequest, public_id: UUID) -> HttpResponse:
 _NOTES = {
     PlanKind.SPOT: gettext_lazy("随时可能被供应商收回，适合可中断的任务"),
     PlanKind.MONTHLY: gettext_lazy("每月按 30 天计，可自动续费，比按需便宜"),
+    PlanKind.POSTPAID: gettext_lazy("先用后付，按秒计量、每小时扣款，随时停止"),
 }
+
+
+def _sums_of_hour(hourly: Money, quantity: int) -> dict[str, Any]:
+    """What an hour costs, where nothing is due now."""
+    hour = Money(hourly.minor * quantity, hourly.currency)
+    note = _("%(price)s 元/小时 × %(n)s 台") % {"price": hourly, "n": quantity}
+    return {
+        "lines": [{"label": _("每小时预计费用"), "note": note, "amount": hour}],
+        "due": Money.zero(),
+    }
 
 
 def _hours(text: str | None, step: int) -> int:

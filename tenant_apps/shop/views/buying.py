@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from billing.balances import queries as balances
 from shared_apps.catalog import queries as catalog
+from shared_apps.catalog.enums import PlanKind
 from shared_apps.identity.access import Customer, access, person
 from shared_apps.kernel import clock, ids, signing
 from shared_apps.kernel.errors import DomainError
@@ -53,6 +54,9 @@ def cart_add(request: HttpRequest) -> HttpResponse:
     choice = Choice(
         form.cleaned_data["plan"], form.cleaned_data["quantity"], form.cleaned_data["hours"]
     )
+    if _kind_of(choice.plan_id) == PlanKind.POSTPAID:
+        asked = urlencode({"plan": choice.plan_id, "quantity": choice.quantity})
+        return redirect(f"{reverse('shop:postpaid')}?{asked}")
     if request.POST.get("then") == "checkout":
         # With the order's key in its address, the page that the back button brings is the same order.
         asked = urlencode({"quote": _quote([choice], None), "key": ids.new_id()})
@@ -181,6 +185,15 @@ def _gone(
     """To where the choice was made, which shows what can be had instead."""
     messages.warning(request, str(gone))
     return redirect((direct and _offer_of(str(choices[0].plan_id))) or reverse("shop:cart"))
+
+
+def _kind_of(plan_id: UUID) -> str:
+    """The way in which a plan is bought; nothing where there is no such plan."""
+    try:
+        _row, plan = catalog.offer_of_plan(plan_id=plan_id, at=clock.now())
+    except DomainError:
+        return ""
+    return plan.kind
 
 
 def _offer_of(plan_id: str) -> str:

@@ -12,10 +12,12 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from billing.metering import queries as metering
 from shared_apps.audit import queries as audit
 from shared_apps.catalog.enums import PlanKind
 from shared_apps.identity.access import Customer, access, person
@@ -38,6 +40,7 @@ PER_PAGE = 20
 
 RESOURCE_TONES = {
     ResourceState.RUNNING: "green",
+    ResourceState.SUSPENDED: "red",
     ResourceState.ENDING: "amber",
     ResourceState.ENDED: "grey",
 }
@@ -76,9 +79,15 @@ def _resource(row: Resource, at: datetime) -> dict[str, Any]:
         "tone": RESOURCE_TONES[ResourceState(row.state)],
         "started_at": row.started_at,
         "ends_at": row.ends_at,
-        "left": _left(row.ends_at - at) if running else "",
-        "cost": resources.paid(row),
-        "renew_url": reverse("shop:resource_renew", args=[row.public_id]) if running else "",
+        "left": _left(row.ends_at - at) if running and row.ends_at is not None else "",
+        "metered": row.metered_until is not None,
+        "mode": PlanKind(row.line.plan.kind).label,
+        "cost": metering.cost_of(resource_id=row.public_id)
+        if row.metered_until
+        else resources.paid(row),
+        "renew_url": reverse("shop:resource_renew", args=[row.public_id])
+        if running and row.ends_at
+        else "",
     }
 
 
@@ -121,6 +130,7 @@ def resource(request: HttpRequest, public_id: UUID) -> HttpResponse:
             else "",
             "auto_renew": row.auto_renew,
             **_giving_back(row, at),
+            **_metered(row),
             "reveal_url": reverse("shop:resource_access", args=[public_id]),
             "events": [
                 {
@@ -135,6 +145,38 @@ def resource(request: HttpRequest, public_id: UUID) -> HttpResponse:
             "section": "mine",
         },
     )
+
+
+def _metered(row: Resource) -> dict[str, Any]:
+    """What was used of a machine that is paid afterwards: hour by hour, and in all."""
+    if row.metered_until is None:
+        return {}
+    newest = list(metering.usage(resource_id=row.public_id)[:24])
+    told = [(one, getattr(one, "charge", None)) for one in newest]
+    live = row.state in (ResourceState.RUNNING, ResourceState.SUSPENDED)
+    return {
+        "stop_url": reverse("shop:resource_stop", args=[row.public_id]) if live else "",
+        "hourly": Money(row.line.hourly_minor),
+        "usage": [
+            {
+                "starts_at": one.starts_at,
+                "ends_at": one.ends_at,
+                "quantity": one.quantity,
+                "amount": charge.amount if charge else None,
+                "state": charge.get_state_display() if charge else one.get_state_display(),
+            }
+            for one, charge in told
+        ],
+        "chart": {
+            "x": [f"{timezone.localtime(one.starts_at):%m-%d %H:%M}" for one, _c in told][::-1],
+            "series": [
+                {
+                    "name": _("费用"),
+                    "values": [float(c.amount.decimal) if c else 0 for _o, c in told][::-1],
+                }
+            ],
+        },
+    }
 
 
 def _giving_back(row: Resource, at: datetime) -> dict[str, Any]:
@@ -188,7 +230,7 @@ def resource_renew(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """续费: more hours or months at the price of now; paid like any order."""
     row = resources.resource(person(request), public_id)
     back = redirect("shop:resource", public_id)
-    if row.state != ResourceState.RUNNING:
+    if row.state != ResourceState.RUNNING or row.ends_at is None:
         messages.warning(request, str(ResourceNotRunning(state=row.get_state_display())))
         return back
     if request.method == "POST":
@@ -209,7 +251,7 @@ def resource_renew(request: HttpRequest, public_id: UUID) -> HttpResponse:
             messages.warning(request, str(refused))
             return redirect("shop:resource_renew", public_id)
         return redirect("shop:pay", order.public_id)
-    kind, plan = row.line.plan.kind, row.line.plan.public_id
+    kind, plan, ends_at = row.line.plan.kind, row.line.plan.public_id, row.ends_at
     try:
         priced = price([Choice(plan, 1, hours) for hours in terms_of(kind)], at=clock.now())
     except DomainError as refused:
@@ -225,7 +267,7 @@ def resource_renew(request: HttpRequest, public_id: UUID) -> HttpResponse:
                 {
                     "value": f"{item.choice.hours}:{item.amount.minor}",
                     "label": term_label(item.choice.hours, kind),
-                    "until": row.ends_at + timedelta(hours=item.choice.hours),
+                    "until": ends_at + timedelta(hours=item.choice.hours),
                     "amount": item.amount,
                     "checked": number == 0,
                 }
@@ -270,6 +312,8 @@ def resource_auto_renew(request: HttpRequest, public_id: UUID) -> HttpResponse:
 _RESOURCE_EVENTS = {
     "resource.open": gettext_lazy("资源已开通"),
     "resource.reveal_access": gettext_lazy("查看了访问方式"),
+    "resource.suspend": gettext_lazy("已暂停"),
+    "resource.resume": gettext_lazy("已恢复运行"),
     "resource.fit": gettext_lazy("使用时间已调整"),
     "resource.extend": gettext_lazy("已续费"),
     "resource.set_auto_renew": gettext_lazy("修改了自动续费"),

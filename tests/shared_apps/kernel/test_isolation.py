@@ -87,6 +87,7 @@ APPEND_ONLY = {"audit_record", "ledger_entry", "ledger_posting", "payments_provi
 # Functions that run with the owner's rights: each asks who stands at the door.
 DOORS = {
     "current_distributor_id",
+    "freeze_usage",
     "freeze_waterfall",
     "parent_distributor_id",
     "parent_of",

@@ -82,6 +82,11 @@ def machine(choice: Choice, pier: Distributor, inside: Inside) -> Resource:
         return Resource.objects.select_related("line__order", "line__plan").get()
 
 
+def until(resource: Resource) -> datetime:
+    assert resource.ends_at is not None
+    return resource.ends_at
+
+
 def renew(resource: Resource, shown: Money, hours: int = HOURS_OF_MONTH) -> Order:
     return placing.renew(
         line=resource.line,
@@ -118,7 +123,7 @@ def test_the_price_by_the_month_follows_the_price_on_demand(choice: Choice) -> N
         supplier = monthly.offering.supplier
         assert offer_terms(supplier=supplier, at=clock.now()) == 0
         set_price(plan=stated, amount=Decimal(10), at=clock.now())
-        assert offer_terms(supplier=supplier, at=clock.now()) == 1
+        assert offer_terms(supplier=supplier, at=clock.now()) == 2
         assert listed(monthly) == Decimal("8.5")
 
 
@@ -150,16 +155,16 @@ def test_a_renewal_is_an_order_of_its_own_at_the_terms_of_its_day(
     world.drain()
     with inside(pier):
         resource = Resource.objects.get()
-        assert resource.ends_at == machine.ends_at + MONTH
+        assert until(resource) == until(machine) + MONTH
         second = OrderLine.objects.get(renews=first)
         assert (second.state, second.amount) == ("OPEN", due)
         assert second.amount != first.amount
         assert Obligation.objects.filter(trace_id=second.public_id).count() == 1
         # The end that was told first is no longer the end.
-        opening.end(line_id=first.public_id, at=machine.ends_at)
+        opening.end(line_id=first.public_id, at=until(machine))
         resource.refresh_from_db()
         assert resource.state == ResourceState.RUNNING
-        opening.end(line_id=first.public_id, at=resource.ends_at)
+        opening.end(line_id=first.public_id, at=until(resource))
         resource.refresh_from_db()
         assert resource.state == ResourceState.ENDING
     with tenancy.shared():
@@ -190,7 +195,7 @@ def test_automatic_renewal_takes_the_balance_once_for_one_end(
     machine: Resource, cast: Cast, pier: Distributor, inside: Inside
 ) -> None:
     with inside(pier):
-        who, due, ends_at = world.customer(), machine.line.amount, machine.ends_at
+        who, due, ends_at = world.customer(), machine.line.amount, until(machine)
         world.recharge(who, Money(due.minor * 3))
         automatic(machine, ends_at)
         assert Order.objects.count() == 1  # it was not switched on
@@ -205,7 +210,7 @@ def test_automatic_renewal_takes_the_balance_once_for_one_end(
         automatic(machine, ends_at)
         assert Order.objects.count() == 2
         machine.refresh_from_db()
-        assert machine.ends_at == ends_at + MONTH
+        assert until(machine) == ends_at + MONTH
         left = balances.balance_of(customer_id=who.public_id)
         assert (left.available, left.held) == (Money(due.minor * 2), Money(0))
     proved(cast)
@@ -216,14 +221,14 @@ def test_automatic_renewal_without_money_leaves_nothing_behind_and_says_so(
 ) -> None:
     with inside(pier):
         lasting.set_auto_renew(resource=machine, on=True)
-        automatic(machine, machine.ends_at)
+        automatic(machine, until(machine))
         assert Order.objects.count() == 1
         assert Notice.objects.filter(title="自动续费没有成功", body__contains="余额不足").exists()
         machine.refresh_from_db()
         assert machine.state == ResourceState.RUNNING
-        lasting.remind(line_id=machine.line.public_id, ends_at=machine.ends_at)
+        lasting.remind(line_id=machine.line.public_id, ends_at=until(machine))
         assert Notice.objects.filter(title="资源即将到期").count() == 1
-        lasting.remind(line_id=machine.line.public_id, ends_at=machine.ends_at + MONTH)
+        lasting.remind(line_id=machine.line.public_id, ends_at=until(machine) + MONTH)
         assert Notice.objects.filter(title="资源即将到期").count() == 1
 
 
@@ -241,7 +246,7 @@ def test_giving_back_a_renewal_ends_the_machine_when_what_is_kept_is_over(
     world.drain()
     with inside(pier):
         resource = Resource.objects.get()
-        assert (resource.state, resource.ends_at) == (ResourceState.RUNNING, machine.ends_at)
+        assert (resource.state, until(resource)) == (ResourceState.RUNNING, until(machine))
         lines.refund(line=machine.line, reason="不再需要", at=clock.now())
     world.drain()
     with inside(pier):

@@ -1,0 +1,1 @@
+"""The only writes of usage, charges, credit and bills, by noun."""
