@@ -70,7 +70,8 @@ def begin(
         " ON CONFLICT (slug, instance_id) DO UPDATE SET service_id = :service, plan_id = :plan,"
         " parameters = :parameters, fingerprint = :fingerprint, state = 'CREATING',"
         " destiny = :destiny, operation = :operation, due_at = :due,"
-        " times_created = times_created + 1, times_asked = times_asked + 1",
+        # One whose making failed was not made: asked for again, it is the first.
+        " times_created = times_created + (state <> 'FAILED'), times_asked = times_asked + 1",
         {
             "slug": slug,
             "id": instance_id,
