@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from shared_apps.kernel import secrets
 
+from .enums import Provider
 from .errors import NoMerchantAccount
 from .gateways.alipay import AlipayGateway
 from .gateways.alipay_notices import AlipayAccount
@@ -32,6 +34,16 @@ def gateway_for(account: MerchantAccount) -> Gateway:
     build = import_string(import_string(settings.PAYMENT_GATEWAYS)[account.provider])
     gateway: Gateway = build(account)
     return gateway
+
+
+def notify_path(account: MerchantAccount) -> str:
+    """Where on this site the account's provider tells us what happened.
+
+    Alipay's word names its app in clear; the others' do not, so that their address does.
+    """
+    if account.provider == Provider.ALIPAY:
+        return reverse("payments:alipay_notify")
+    return reverse(f"payments:{account.provider.lower()}_notify", args=[account.app_id])
 
 
 def opened(account: MerchantAccount) -> dict[str, str]:

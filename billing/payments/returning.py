@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
-from django.urls import reverse
 from rest_framework.request import Request
 
 from .services.intents import Return
@@ -12,6 +11,6 @@ from .services.intents import Return
 def back_to(request: HttpRequest | Request, path: str) -> Return:
     """`path` is the page on this site that the buyer comes back to."""
     return Return(
-        notify_url=request.build_absolute_uri(reverse("payments:alipay_notify")),
+        site=request.build_absolute_uri("/").removesuffix("/"),
         return_url=request.build_absolute_uri(path),
     )

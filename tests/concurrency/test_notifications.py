@@ -76,7 +76,7 @@ def credited() -> tuple[int, int, int]:
     return (
         Payment.objects.count(),
         Entry.objects.filter(kind="recharge").count(),
-        Delivery.objects.filter(topic="payment.succeeded").count(),
+        Delivery.objects.filter(handler="tenant_apps.orders.handlers.payment_succeeded").count(),
     )
 
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from billing.balances.services import lots
 from billing.ledger.enums import PartyKind
 from billing.ledger.parties import Party
-from billing.payments.accounts import active_account, gateway_for
+from billing.payments.accounts import active_account, gateway_for, notify_path
 from billing.payments.enums import PROVIDER_OF, IntentState, Method
 from billing.payments.gateways.base import GatewayTrade, TradeAlreadyPaid, TradeState
 from billing.payments.models import Payment, PaymentIntent
@@ -30,9 +30,9 @@ FIRST_CHECK = timedelta(seconds=8)
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """Where the provider sends its word, and the buyer's browser."""
+    """Where the provider sends its word (this site), and the buyer's browser (a page of it)."""
 
-    notify_url: str
+    site: str
     return_url: str
 
 
@@ -76,7 +76,7 @@ def start(
         number=intent.number,
         amount=amount,
         subject=intent.subject,
-        notify_url=back.notify_url,
+        notify_url=f"{back.site}{notify_path(account)}",
         return_url=back.return_url,
         expires_at=expires_at,
     )

@@ -51,7 +51,7 @@ def receive(
     account = MerchantAccount.objects.filter(provider=provider, app_id=claimed_app_id).first()
     if account is None:
         _keep(provider, claimed_app_id, body, EventState.REFUSED, "FOREIGN_APP")
-        return Answer(accepted=False, reply=Reply("fail"))
+        return Answer(accepted=False, reply=Reply("fail", status=400))
     gateway = gateway_for(account)
     try:
         notice = gateway.verify_notification(raw_body=body, headers=headers)
@@ -72,6 +72,9 @@ def _apply(
 ) -> Answer:
     refused = Answer(accepted=False, reply=gateway.refused_answer)
     accepted = Answer(accepted=True, reply=gateway.accepted_answer)
+    if notice.kind is NoticeKind.OTHER:
+        _keep(account.provider, account.app_id, body, EventState.IGNORED, notice.kind.value, notice)
+        return accepted
     intent = PaymentIntent.objects.filter(number=notice.number, account=account).first()
     if intent is None:
         _keep(account.provider, account.app_id, body, EventState.REFUSED, "UNKNOWN_ORDER", notice)

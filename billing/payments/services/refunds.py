@@ -90,6 +90,8 @@ def send(*, number: str, at: datetime) -> str:
     else:
         if done.state is AtProvider.DONE:
             return _succeed(number, at)
+        if done.state is AtProvider.FAILED:
+            return _fail(number, f"支付机构关闭了退款 {done.detail}".strip(), at)
     with transaction.atomic():
         publish("refund.check", {"number": number}, not_before=at + AGAIN)
     return refund.state
