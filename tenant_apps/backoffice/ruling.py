@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as said
 from django.utils.translation import gettext_lazy as _
@@ -43,7 +44,7 @@ _KINDS = {kind.value: kind.label for kind in PartyKind}
 
 def event_names() -> dict[str, str]:
     """What the standard books call each event, in the reader's language."""
-    return {rule.event: said(rule.name) for rule in reversed(chart.RULES)}
+    return {rule.event: translation.gettext(rule.name) for rule in reversed(chart.RULES)}
 
 
 def role(name: str) -> str:
