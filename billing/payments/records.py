@@ -62,6 +62,11 @@ def refunds(*, text: str = "", state: str = "") -> QuerySet[Refund]:
     return found
 
 
+def refunds_of(*, customer_id: UUID) -> QuerySet[Refund]:
+    """What goes or went back to one customer, newest first."""
+    return refunds().filter(payment__customer_id=customer_id)
+
+
 @dataclass(frozen=True, slots=True)
 class InFlight:
     count: int

@@ -97,7 +97,7 @@ APPROVAL_KINDS: Mapping[str, Kind] = {
     "offline_recharge": Kind(
         _("线下充值"), "billing.balances.services.offline.decided", ("FINANCE",)
     ),
-    "gift": Kind(_("赠送余额"), "billing.balances.services.gifts.decided", ("FINANCE", "MANAGER")),
+    "gift": Kind(_("赠送余额"), "billing.balances.services.gifts.decided", ("FINANCE",)),
     "bank_payout": Kind(_("提现到银行"), "billing.balances.services.payouts.decided", ("FINANCE",)),
     "voucher": Kind(_("手工凭证"), "billing.ledger.services.vouchers.decided", ("FINANCE",)),
     "order.refund": Kind(

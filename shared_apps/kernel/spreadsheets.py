@@ -6,6 +6,10 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from openpyxl import Workbook
+
+from .money import Money
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads Chinese as something else
 
@@ -22,4 +26,17 @@ def comma_separated(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     writer = csv.writer(out)
     writer.writerow(head)
     writer.writerows(rows)
+    return out.getvalue()
+
+
+def workbook(*, title: str, head: Sequence[str], rows: Iterable[Sequence[str | Money]]) -> bytes:
+    """A whole XLSX file of one sheet. Money becomes a number with two places; text never a formula."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title[:31])
+    sheet.freeze_panes = "A2"
+    sheet.append([neutral(text) for text in head])
+    for row in rows:
+        sheet.append([cell.decimal if isinstance(cell, Money) else neutral(cell) for cell in row])
+    out = io.BytesIO()
+    book.save(out)
     return out.getvalue()

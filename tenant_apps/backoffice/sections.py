@@ -59,6 +59,9 @@ RESOURCES = Section(
     Staff(Role.MANAGER, Role.SUPPORT),
 )
 PAYMENTS = Section("office:payments", _("收款与退款"), "credit-card", _MONEY, Staff(Role.FINANCE))
+FUNDS = Section(
+    "office:offline_recharges", _("充值审核与提现"), "wallet", _MONEY, Staff(Role.FINANCE)
+)
 INVOICES = Section("office:invoices", _("发票"), "file-invoice", _MONEY, Staff(Role.FINANCE))
 JOURNAL = Section(
     "office:journal", pgettext_lazy("many", "分录"), "book", _MONEY, Staff(Role.FINANCE)
@@ -88,6 +91,7 @@ OFFICE: tuple[Section, ...] = (
     CUSTOMERS,
     RESOURCES,
     PAYMENTS,
+    FUNDS,
     INVOICES,
     JOURNAL,
     VOUCHERS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from billing.balances.enums import HoldState
+from billing.balances.enums import CreditState, HoldState, PayoutState
 from billing.invoicing.enums import InvoiceState
 from billing.ledger.enums import RuleState, VoucherState
 from billing.payments.enums import EventState, IntentState, RefundState
@@ -117,6 +117,30 @@ def invoice(state: str) -> Mark:
             GREEN: [InvoiceState.ISSUED],
             AMBER: [InvoiceState.REQUESTED],
             RED: [InvoiceState.REJECTED],
+        },
+    )
+
+
+def credit(state: str) -> Mark:
+    return mark(
+        CreditState,
+        state,
+        {
+            GREEN: [CreditState.APPROVED],
+            AMBER: [CreditState.PENDING],
+            RED: [CreditState.REJECTED],
+        },
+    )
+
+
+def payout(state: str) -> Mark:
+    return mark(
+        PayoutState,
+        state,
+        {
+            GREEN: [PayoutState.PAID],
+            AMBER: [PayoutState.PENDING, PayoutState.APPROVED],
+            RED: [PayoutState.REJECTED, PayoutState.FAILED],
         },
     )
 

@@ -21,3 +21,8 @@ class OwnerMustBeStaff(Invalid):
 class RechargeOutOfRange(Invalid):
     code = "customer.recharge_out_of_range"
     sentence = _("单次充值金额须在 %(least)s 元至 %(most)s 元之间。")
+
+
+class StatementTooLong(Invalid):
+    code = "customer.statement_too_long"
+    sentence = _("共 %(count)s 行，一次最多导出 %(most)s 行。请先缩小时间范围。")

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from billing.ledger.enums import PartyKind
+from billing.ledger.parties import Party
 from shared_apps.identity import phones
 from shared_apps.identity.enums import Kind, Role
 from shared_apps.identity.models import User
@@ -77,6 +79,11 @@ def names(*, public_ids: Collection[UUID]) -> dict[UUID, str]:
     """What money's customers are called: for pages of the books, which name them by id."""
     found = Customer.objects.select_related("user").filter(public_id__in=public_ids)
     return {customer.public_id: str(customer) for customer in found}
+
+
+def party_of(customer: Customer) -> Party:
+    """The customer as the books know them."""
+    return Party(PartyKind.CUSTOMER, str(customer.public_id), str(customer))
 
 
 def notices_of(customer: Customer) -> QuerySet[Notice]:

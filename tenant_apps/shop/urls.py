@@ -5,6 +5,7 @@ from .views import (
     balance,
     browsing,
     buying,
+    funding,
     invoices,
     metered,
     orders,
@@ -52,6 +53,14 @@ urlpatterns = [
     path("bills/<uuid:public_id>/pay/", metered.bill_pay, name="bill_pay"),
     path("balance/", balance.balance, name="balance"),
     path("balance/export/", balance.balance_export, name="balance_export"),
+    path("balance/offline/", funding.offline, name="offline"),
+    path("balance/offline/<uuid:public_id>/slip/", funding.offline_slip, name="offline_slip"),
+    path(
+        "balance/offline/<uuid:public_id>/take-back/",
+        funding.offline_take_back,
+        name="offline_take_back",
+    ),
+    path("balance/withdrawals/", funding.withdrawals, name="withdrawals"),
     path("balance/recharges/<uuid:public_id>/", balance.recharge, name="recharge"),
     path(
         "balance/recharges/<uuid:public_id>/state/", balance.recharge_state, name="recharge_state"

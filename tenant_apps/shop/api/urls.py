@@ -15,5 +15,7 @@ urlpatterns = [
         invoices.InvoiceWithdrawView.as_view(),
         name="invoice-withdraw",
     ),
-    path("invoices/<uuid:invoice_id>/file", invoices.InvoiceFileView.as_view(), name="invoice-file"),
+    path(
+        "invoices/<uuid:invoice_id>/file", invoices.InvoiceFileView.as_view(), name="invoice-file"
+    ),
 ]

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from billing.balances import queries as balances
-from billing.ledger import queries as books
+from billing.balances.enums import LotKind
+from billing.ledger import days
 from billing.payments import queries as payments
 from billing.payments.enums import IntentState, Method
 from billing.payments.errors import IntentNotFound
@@ -25,8 +25,8 @@ from shared_apps.audit.services import record
 from shared_apps.identity.access import Customer, access, person
 from shared_apps.kernel import clock
 from shared_apps.kernel.money import Money
-from shared_apps.kernel.spreadsheets import comma_separated, neutral
 from tenant_apps.customers import services as customer_services
+from tenant_apps.customers import statements
 from tenant_apps.customers.errors import RechargeOutOfRange
 from tenant_apps.customers.queries import customer_of
 from tenant_apps.shop.forms import RechargeForm
@@ -35,6 +35,7 @@ from .orders import RETURNED
 from .paying import qr_svg
 
 PER_PAGE = 20
+FILTERS = ("from", "to", "kind", "lot")
 
 
 @access(Customer)
@@ -59,26 +60,24 @@ def balance(request: HttpRequest) -> HttpResponse:
             form.add_error("amount", str(refused))
         else:
             return redirect("shop:recharge", intent.public_id)
-    holding = balances.balance_of(customer_id=who.public_id)
-    statement = balances.statement_of(
-        customer_id=who.public_id, page=_number(request.GET.get("page")), per_page=PER_PAGE
-    )
+    wanted = _wanted(request, who.public_id)
+    names = statements.kind_names()
+    page = Paginator(statements.Lines(wanted), PER_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
         "shop/balance.html",
         {
-            "available": holding.available,
-            "held": holding.held,
-            "entries": _entries(statement.items),
-            "columns": [
-                {"key": "at", "label": _("时间"), "kind": "time"},
-                {"key": "what", "label": _("事项")},
-                {"key": "detail", "label": _("说明")},
-                {"key": "amount", "label": _("可用变动"), "kind": "money"},
-                {"key": "held", "label": _("冻结变动"), "kind": "money"},
-                {"key": "balance", "label": _("可用余额"), "kind": "money"},
+            "balance": balances.balance_of(customer_id=who.public_id),
+            "given": [
+                lot
+                for lot in balances.usable_lots(customer_id=who.public_id)
+                if lot.expires_at is not None
             ],
-            "page": _page(statement.total, statement.page),
+            "entries": [statements.row(line, names) for line in page.object_list],
+            "columns": statements.columns(),
+            "page": page,
+            "filters": _filters(request, who.public_id, names),
+            "filtered": any(request.GET.get(name) for name in FILTERS),
             "export": reverse("shop:balance_export"),
             "recharge_url": reverse("shop:balance"),
             "amount": request.POST.get("amount", ""),
@@ -89,60 +88,63 @@ def balance(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() else 1
+def _wanted(request: HttpRequest, customer_id: UUID) -> statements.Wanted:
+    """The part of the statement that the address asks for; what makes no sense is as if not said."""
+    until = _day(request.GET.get("to"))
+    since = _day(request.GET.get("from"))
+    lot = request.GET.get("lot", "")
+    return statements.Wanted(
+        customer_id,
+        since=days.start_of(since) if since else None,
+        until=days.start_of(until + timedelta(days=1)) if until else None,
+        kind=request.GET.get("kind", "").replace("\0", "")[:40],
+        lot=lot if lot in LotKind.values else "",
+    )
 
 
-def _page(total: int, number: int) -> Page[int]:
-    return Paginator(range(total), PER_PAGE).get_page(number)
+def _day(text: str | None) -> date | None:
+    try:
+        day = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return day if 2000 <= day.year <= 2200 else None
 
 
-def _entries(lines: Iterable[balances.StatementLine]) -> list[dict[str, Any]]:
-    names = books.rule_names()
+def _filters(
+    request: HttpRequest, customer_id: UUID, names: dict[str, str]
+) -> list[dict[str, Any]]:
+    kinds = [(kind, names.get(kind, kind)) for kind in balances.kinds_of(customer_id=customer_id)]
+    asked = {name: request.GET.get(name, "").replace("\0", "")[:40] for name in FILTERS}
     return [
+        {"name": "from", "label": _("从"), "kind": "day", "value": asked["from"]},
+        {"name": "to", "label": _("到"), "kind": "day", "value": asked["to"]},
         {
-            "at": line.effective_at,
-            "what": names.get(line.kind, line.kind),
-            "detail": line.memo,
-            "amount": line.changes.available or None,
-            "held": line.changes.held or None,
-            "balance": line.after.available,
-        }
-        for line in lines
+            "name": "kind",
+            "label": _("全部事项"),
+            "kind": "select",
+            "options": kinds,
+            "value": asked["kind"],
+        },
+        {
+            "name": "lot",
+            "label": _("全部余额"),
+            "kind": "select",
+            "options": LotKind.choices,
+            "value": asked["lot"],
+        },
     ]
 
 
 @access(Customer)
 @require_GET
 def balance_export(request: HttpRequest) -> HttpResponse:
-    """The whole statement as CSV, oldest last, as the page shows it."""
+    """The statement as it is filtered, newest first, as CSV or XLSX."""
     who = customer_of(person(request))
-    names = books.rule_names()
-    rows: list[list[str]] = []
-    page = 1
-    while True:
-        part = balances.statement_of(customer_id=who.public_id, page=page, per_page=500)
-        for line in part.items:
-            when = timezone.localtime(line.effective_at).strftime("%Y-%m-%d %H:%M:%S")
-            money = (
-                line.changes.available,
-                line.changes.held,
-                line.after.available,
-                line.after.held,
-            )
-            rows.append(
-                [when, names.get(line.kind, line.kind), neutral(line.memo), *map(str, money)]
-            )
-        if page >= part.pages:
-            break
-        page += 1
-    record("balance.export", obj=who, after={"rows": len(rows)})
-    head = [_("时间"), _("事项"), _("说明"), _("可用变动"), _("冻结变动"), _("可用余额"), _("冻结")]
-    return HttpResponse(
-        comma_separated(head, rows),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="statement.csv"'},
-    )
+    form = "xlsx" if request.GET.get("form") == "xlsx" else "csv"
+    wanted = _wanted(request, who.public_id)
+    response, count = statements.export(wanted, form=form, name="statement")
+    record("balance.export", obj=who, after={"rows": count, "form": form})
+    return response
 
 
 @access(Customer)

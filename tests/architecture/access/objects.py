@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from billing.balances.enums import LotKind
+from billing.balances.models import BankPayout, Gift, OfflineRecharge
+from billing.balances.services import gifts, offline, payouts
 from billing.invoicing import services as invoicing
 from billing.invoicing.models import Consumption
 from billing.ledger import services as ledger
@@ -32,7 +36,9 @@ from shared_apps.kernel import clock, ids, tenancy
 from shared_apps.kernel.money import Money
 from shared_apps.outbox.models import Delivery
 from shared_apps.suppliers.models import Supplier
+from tenant_apps.customers import queries as customer_queries
 from tenant_apps.customers import services as customers
+from tenant_apps.customers.models import Customer
 from tenant_apps.fulfilment.models import Resource
 from tenant_apps.orders.models import OrderLine
 from tenant_apps.orders.services import cart, paying
@@ -49,6 +55,7 @@ ONE_CUSTOMERS = {
     "invoice",
     "invoice title",
     "line",
+    "offline recharge",
     "order",
     "recharge",
     "resource",
@@ -154,7 +161,11 @@ def _tenants(site: Distributor) -> Names:
             ),
         )
         account = Account.objects.get(party_id=str(who.public_id), code__startswith="220301")
+        given, handed_in, taken_out = _funds(who)
         return {
+            "bank payout": str(taken_out.public_id),
+            "gift": str(given.public_id),
+            "offline recharge": str(handed_in.public_id),
             "account code": account.code,
             "approval": str(_approval().public_id),
             "audit record": str(Record.objects.latest("id").public_id),
@@ -178,6 +189,39 @@ def _tenants(site: Distributor) -> Names:
             "token": str(token.public_id),
             "unpaid order": str(unpaid.public_id),
         }
+
+
+def _funds(who: Customer) -> tuple[Gift, OfflineRecharge, BankPayout]:
+    """A gift, a slip and a payout that wait for a second person."""
+    at, finance = clock.now(), world.staff(Role.FINANCE)
+    party = customer_queries.party_of(who)
+    given = gifts.propose(
+        customer=party,
+        kind=LotKind.GIFTED,
+        amount=Money.of("5"),
+        title="开业活动",
+        expires_at=at + timedelta(days=30),
+        by=finance,
+        at=at,
+    )
+    handed_in = offline.submit(
+        customer=party,
+        amount=Money.of("5"),
+        payer="客户甲",
+        bank_reference="N1",
+        paid_on=day_of(at),
+        slip=SimpleUploadedFile("slip.pdf", b"%PDF-1.7"),
+        by=who.user,
+        at=at,
+    )
+    taken_out = payouts.request(
+        customer=party,
+        amount=Money.of("1"),
+        to=payouts.BankAccount("某银行", "客户甲", "6225880123456789"),
+        by=who.user,
+        at=at,
+    )
+    return given, handed_in, taken_out
 
 
 def _shared(site: Distributor, trace: UUID, cast: dict[str, Distributor]) -> Names:

@@ -193,7 +193,7 @@ class TestGifts:
         assert not Lot.objects.exists()
         with pytest.raises(OwnRequest):
             say(gift, True)
-        say(gift, True, Role.MANAGER)
+        say(gift, True, Role.ADMIN)
         lot = Lot.objects.get()
         assert (lot.kind, lot.amount, lot.expires_at) == (
             LotKind.GIFTED,
@@ -205,7 +205,7 @@ class TestGifts:
 
     def test_a_refused_one_gives_nothing(self, who: Customer) -> None:
         gift = self.propose(who)
-        say(gift, False, Role.MANAGER)
+        say(gift, False, Role.ADMIN)
         assert gift.state == CreditState.REJECTED
         assert not Lot.objects.exists()
 
@@ -229,7 +229,7 @@ class TestGifts:
             gifts.decided(
                 subject_id=gift.public_id,
                 approved=True,
-                by=world.staff(Role.MANAGER),
+                by=world.staff(Role.ADMIN),
                 reason="",
                 at=NOW + timedelta(days=1),
             )

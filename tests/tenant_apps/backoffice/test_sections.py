@@ -27,6 +27,7 @@ MAY_OPEN = {
         "approvals",
         "orders",
         "payments",
+        "offline_recharges",
         "invoices",
         "journal",
         "vouchers",
