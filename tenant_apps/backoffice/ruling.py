@@ -103,7 +103,7 @@ class RuleInWords:
 def in_words(rule: PostingRule, accounts: Mapping[str, str]) -> RuleInWords:
     return RuleInWords(
         position=rule.position,
-        name=said(rule.name),
+        name=translation.gettext(rule.name),
         journal=rule.journal.name,
         conditions=tuple(sentence(condition) for condition in rule.conditions),
         parts=tuple(
