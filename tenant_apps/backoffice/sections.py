@@ -63,6 +63,10 @@ FUNDS = Section(
     "office:offline_recharges", _("充值审核与提现"), "wallet", _MONEY, Staff(Role.FINANCE)
 )
 INVOICES = Section("office:invoices", _("发票"), "file-invoice", _MONEY, Staff(Role.FINANCE))
+METERING = Section("office:bills", _("按量账单与信用"), "gauge", _MONEY, Staff(Role.FINANCE))
+RECONCILIATION = Section(
+    "office:reconciliation", _("对账"), "checklist", _MONEY, Staff(Role.FINANCE)
+)
 JOURNAL = Section(
     "office:journal", pgettext_lazy("many", "分录"), "book", _MONEY, Staff(Role.FINANCE)
 )
@@ -70,9 +74,7 @@ ACCOUNTS = Section(
     "office:accounts", pgettext_lazy("many", "科目"), "list-details", _MONEY, Staff(Role.FINANCE)
 )
 RULES = Section("office:rules", _("分录规则"), "books", _MONEY, Staff(Role.FINANCE))
-MAPPINGS = Section(
-    "office:mappings", _("机构科目对照"), "arrows-diff", _MONEY, Staff(Role.FINANCE)
-)
+MAPPINGS = Section("office:mappings", _("机构科目对照"), "arrows-diff", _MONEY, Staff(Role.FINANCE))
 VOUCHERS = Section("office:vouchers", _("手工凭证"), "receipt", _MONEY, Staff(Role.FINANCE))
 TRIAL = Section("office:trial", _("科目余额表"), "scale", _MONEY, Staff(Role.FINANCE))
 DEALINGS = Section(
@@ -93,6 +95,8 @@ OFFICE: tuple[Section, ...] = (
     PAYMENTS,
     FUNDS,
     INVOICES,
+    RECONCILIATION,
+    METERING,
     JOURNAL,
     VOUCHERS,
     ACCOUNTS,

@@ -7,7 +7,9 @@ from django.utils.translation import gettext as _
 from billing.balances.enums import CreditState, HoldState, PayoutState
 from billing.invoicing.enums import InvoiceState
 from billing.ledger.enums import RuleState, VoucherState
+from billing.metering.enums import BillState, ChargeState, UsageState
 from billing.payments.enums import EventState, IntentState, RefundState
+from billing.reconciliation.enums import DayState, Result, Treatment
 from shared_apps.approvals.enums import State as ApprovalState
 from shared_apps.catalog.enums import OfferingState
 from shared_apps.distributors.models import State as DistributorState
@@ -56,6 +58,23 @@ def line(state: str) -> Mark:
     )
 
 
+def bill(state: str) -> Mark:
+    return mark(
+        BillState,
+        state,
+        {GREEN: [BillState.PAID], AMBER: [BillState.DUE], RED: [BillState.OVERDUE]},
+    )
+
+
+def usage(state: str, charge: str) -> Mark:
+    """A record with its charge in one word: only what counts is charged."""
+    if charge:
+        return mark(
+            ChargeState, charge, {GREEN: [ChargeState.BOOKED], AMBER: [ChargeState.WAITING]}
+        )
+    return mark(UsageState, state, {RED: [UsageState.CONFLICT], AMBER: [UsageState.ACCEPTED]})
+
+
 def line_refund(state: str) -> Mark:
     return mark(
         LineRefundState,
@@ -70,7 +89,13 @@ def line_refund(state: str) -> Mark:
 
 def resource(state: str) -> Mark:
     return mark(
-        ResourceState, state, {GREEN: [ResourceState.RUNNING], AMBER: [ResourceState.ENDING]}
+        ResourceState,
+        state,
+        {
+            GREEN: [ResourceState.RUNNING],
+            AMBER: [ResourceState.ENDING],
+            RED: [ResourceState.SUSPENDED],
+        },
     )
 
 
@@ -119,6 +144,34 @@ def invoice(state: str) -> Mark:
             RED: [InvoiceState.REJECTED],
         },
     )
+
+
+def reconciled(state: str) -> Mark:
+    return mark(
+        DayState,
+        state,
+        {
+            GREEN: [DayState.BALANCED],
+            AMBER: [DayState.WAITING, DayState.RUNNING],
+            RED: [DayState.OPEN, DayState.FAILED],
+        },
+    )
+
+
+def compared(result: str) -> Mark:
+    waits = {AMBER: [Result.DAY, Result.FEE], GREEN: [Result.MATCHED]}
+    return mark(Result, result, {**waits, RED: [r for r in Result.values if r not in _CALM]})
+
+
+_CALM = (Result.DAY, Result.FEE, Result.MATCHED)
+
+
+def treated(treatment: str) -> Mark | None:
+    """Nothing where nothing was to be done."""
+    if treatment == Treatment.NONE:
+        return None
+    tones = {AMBER: [Treatment.OPEN, Treatment.ASKED], GREEN: [Treatment.ADJUSTED]}
+    return mark(Treatment, treatment, tones)
 
 
 def credit(state: str) -> Mark:

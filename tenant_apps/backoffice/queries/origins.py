@@ -28,6 +28,9 @@ def origins(sources: Iterable[str]) -> dict[str, Link]:
             links[source] = _payment(rest, rest)
         elif (found := _uuid(rest.partition(":")[0])) is None:
             continue
+        elif family == "reconciliation":
+            url = reverse("office:reconciled_line", args=[found])
+            links[source] = Link(_("对账调账"), url)
         elif family == "obligation":
             dealings[source] = found
         elif family in _OF_SUBJECT:

@@ -147,7 +147,7 @@ class ToReverse(Listing):
         column("excess", _("应红冲"), "money", unit=_("元")),
         column("at", _("消费时间"), "time"),
     )
-    empty = Empty(_("没有待红冲的发票"), _("已开票的订单退款后，会在这里提醒红冲。"), "file-check")
+    empty = Empty(_("没有待红冲的发票"), _("已开票的订单退款后，会在这里提醒红冲。"), "checklist")
 
     def find(self) -> QuerySet[Consumption]:
         return queries.to_reverse()

@@ -17,11 +17,15 @@ from billing.invoicing.models import Consumption
 from billing.ledger import services as ledger
 from billing.ledger.days import day_of
 from billing.ledger.models import Account, Entry
+from billing.metering.models import Bill as MonthsBill
 from billing.payments.enums import Provider
-from billing.payments.models import ProviderEvent
+from billing.payments.gateways.base import Bill, BillKind, BillLine
+from billing.payments.models import MerchantAccount, ProviderEvent
 from billing.payments.services import notifications
 from billing.payments.services.accounts import connect_account
 from billing.payments.services.intents import Return
+from billing.reconciliation import services as reconciliation
+from billing.reconciliation.models import ReconciledDay
 from billing.settlement.models import Obligation
 from shared_apps.approvals import services as approvals
 from shared_apps.approvals.kinds import kinds
@@ -50,6 +54,7 @@ Names = dict[str, str]
 # Kinds that belong to one customer: their shop's other customers may not know of them, nor may a
 # salesperson whose customer they are not.
 ONE_CUSTOMERS = {
+    "bill",
     "cart item",
     "customer",
     "invoice",
@@ -160,7 +165,13 @@ def _tenants(site: Distributor) -> Names:
                 content=b"%PDF-1.7", name="fp.pdf", purpose="voucher", by=clerk, at=at
             ),
         )
+        day = _reconciled_day()
         account = Account.objects.get(party_id=str(who.public_id), code__startswith="220301")
+        bill = MonthsBill.objects.create(
+            number=ids.number("B", clock.now()),
+            customer_id=who.public_id,
+            month=clock.now().date().replace(day=1),
+        )
         given, handed_in, taken_out = _funds(who)
         return {
             "bank payout": str(taken_out.public_id),
@@ -169,6 +180,7 @@ def _tenants(site: Distributor) -> Names:
             "account code": account.code,
             "approval": str(_approval().public_id),
             "audit record": str(Record.objects.latest("id").public_id),
+            "bill": str(bill.public_id),
             "cart item": str(item.public_id),
             "colleague": str(world.staff(Role.SUPPORT).public_id),
             "customer": str(who.public_id),
@@ -179,6 +191,8 @@ def _tenants(site: Distributor) -> Names:
             "order": str(order.public_id),
             "payment number": intent.number,
             "provider event": str(ProviderEvent.objects.get().public_id),
+            "reconciled day": str(day.public_id),
+            "reconciled line": str(day.lines.get().public_id),
             "recharge": str(recharge.public_id),
             "rule draft": str(rules.public_id),
             "rule place": "1",
@@ -191,6 +205,24 @@ def _tenants(site: Distributor) -> Names:
         }
 
 
+def _reconciled_day() -> ReconciledDay:
+    """The day before yesterday, with one line that only the provider has, and a draft."""
+    merchant, at = MerchantAccount.objects.get(), clock.now()
+    before = day_of(at) - timedelta(days=2)
+    line = BillLine(
+        kind=BillKind.PAYMENT,
+        number="P-STRANGER",
+        request_no="",
+        provider_trade_no="T-STRANGER",
+        amount=Money.of("1"),
+        fee=Money.zero(),
+        at=at,
+    )
+    day = reconciliation.take_upload(
+        account=merchant, day=before, bill=Bill(before, (line,)), at=at
+    )
+    reconciliation.keep_draft(account=merchant, day=before, content=b"a,b\n1,2\n", at=at)
+    return day
 def _funds(who: Customer) -> tuple[Gift, OfflineRecharge, BankPayout]:
     """A gift, a slip and a payout that wait for a second person."""
     at, finance = clock.now(), world.staff(Role.FINANCE)

@@ -29,6 +29,7 @@ MAY_OPEN = {
         "payments",
         "offline_recharges",
         "invoices",
+        "reconciliation",
         "journal",
         "vouchers",
         "accounts",
