@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from billing.balances.services import holds
 from billing.invoicing import services as invoicing
@@ -194,7 +195,7 @@ def _asked(
     if hours is None:
         return may.hours, may.amount
     if not 1 <= hours <= may.hours:
-        raise RefundBeyond(left=_("%(n)s 小时") % {"n": may.hours})
+        raise RefundBeyond(left=ngettext("%(n)s 小时", "%(n)s 小时", may.hours) % {"n": may.hours})
     return hours, may.of_hours(line, hours)
 
 
