@@ -16,7 +16,7 @@ from billing.ledger.events import Event
 from billing.ledger.models import Account, Entry, Posting, RuleVersion
 from shared_apps.kernel.money import Money
 
-from .rules import read_book
+from .rules import current_book
 
 MOST_TRIED = 20_000
 _AT_ONCE = 2_000
@@ -80,7 +80,7 @@ def try_on(*, version: RuleVersion, since: datetime, until: datetime) -> Trial:
     the sums with what was posted and nothing drafted. Two queries for every 2000 facts.
     """
     draft = rules.compile_version(version, version.rules.all())
-    book = read_book()
+    book = current_book()
     found = list(
         Entry.objects.filter(
             kind=version.event,

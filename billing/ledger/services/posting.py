@@ -13,7 +13,7 @@ from billing.ledger.errors import refusals
 from billing.ledger.events import Event
 from billing.ledger.models import Entry
 from billing.ledger.parties import Party
-from billing.ledger.queries.rules import read_book
+from billing.ledger.queries.rules import current_book
 from shared_apps.audit import services as audit
 from shared_apps.kernel.money import Money
 
@@ -43,7 +43,7 @@ def post_events(*, events: Sequence[Event]) -> list[Entry]:
     """
     if not events:
         return []
-    book = read_book()
+    book = current_book()
     entries = [book.entry_of(event) for event in events]
     with refusals(), connection.cursor() as cursor:
         cursor.execute(

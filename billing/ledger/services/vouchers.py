@@ -152,6 +152,7 @@ def take_back(*, voucher: Voucher, at: datetime) -> None:
     audit.record("ledger.take_back_voucher", obj=held, note=held.memo)
 
 
+@transaction.atomic
 def decided(*, subject_id: UUID, approved: bool, by: User, reason: str, at: datetime) -> None:
     """Posts what was approved, in the transaction of the decision. Locks the voucher."""
     held = _held(Voucher.objects.get(public_id=subject_id), VoucherState.ASKED)
