@@ -9,13 +9,19 @@ from django.db.models import QuerySet, Sum
 from billing.balances import queries as balances
 from shared_apps.kernel.money import Money
 
-from .enums import BillState, ChargeState
+from .enums import ChargeState
 from .errors import BillNotFound
 from .models import Bill, Charge, CreditLine, UsageRecord
 
 
 def credit_of(*, customer_id: UUID) -> CreditLine | None:
     return CreditLine.objects.filter(customer_id=customer_id).first()
+
+
+def credits(*, customer_ids: Collection[UUID]) -> dict[UUID, CreditLine]:
+    """The credit of customers who have one, by customer. One query."""
+    found = CreditLine.objects.filter(customer_id__in=customer_ids)
+    return {line.customer_id: line for line in found}
 
 
 def room(*, customer_id: UUID) -> Money:
@@ -85,7 +91,3 @@ def waiting_of(*, customer_id: UUID) -> Money:
         n=Sum("amount_minor")
     )
     return Money(row["n"] or 0)
-
-
-def overdue() -> QuerySet[Bill]:
-    return bills(states=[BillState.OVERDUE])

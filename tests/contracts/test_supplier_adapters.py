@@ -158,6 +158,27 @@ class TestALife:
         assert found is not None
         assert (found["state"], found["times_created"], found["bindings"]) == ("DELETED", 1, 0)
 
+    def test_switching_off_and_on_again_keeps_the_instance(
+        self, sandbox: Sandbox, adapter: SupplierAdapter, wanted: ProvisionRequest
+    ) -> None:
+        ref = opened(adapter, wanted)
+        for running in (False, False, True):
+            assert adapter.switch(ref, running=running, originator=ORIGINATOR) == Done(
+                OperationKind.UPDATE
+            )
+            kept = adapter.fetch(ref)
+            assert kept is not None and kept.parameters["running"] is running
+            assert kept.parameters["image"] == "ubuntu-22.04"
+        found = record(sandbox, ref)
+        assert found is not None and (found["state"], found["times_created"]) == ("READY", 1)
+        assert isinstance(adapter.provision(wanted), Done)
+
+    def test_what_is_not_there_is_not_switched(
+        self, adapter: SupplierAdapter, wanted: ProvisionRequest
+    ) -> None:
+        with pytest.raises(SupplierRefused):
+            adapter.switch(wanted.ref, running=False)
+
     def test_asking_again_opens_once(
         self, adapter: SupplierAdapter, sandbox: Sandbox, wanted: ProvisionRequest
     ) -> None:

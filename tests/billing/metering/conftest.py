@@ -63,7 +63,9 @@ def market(committed: None, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 def plan() -> Plan:
     on_demand = Plan.objects.get(public_id=world.a_choice().plan_id)
-    return Plan.objects.get(offering=on_demand.offering, kind=PlanKind.POSTPAID)
+    return Plan.objects.select_related("offering").get(
+        offering__plans=on_demand, kind=PlanKind.POSTPAID
+    )
 
 
 def allow(who: Customer, limit: Money) -> None:
