@@ -11,7 +11,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Now
 
 from billing.ledger import chart, rules
-from billing.ledger.enums import RuleState
+from billing.ledger.enums import RuleState, Side
 from billing.ledger.errors import UnknownVersion
 from billing.ledger.models import Entry, PartyAccount, PostingRule, RuleBook, RuleVersion
 from shared_apps.kernel import tenancy
@@ -53,6 +53,16 @@ def current_book() -> rules.Book:
         _books.clear()
     _books[here] = book = read_book()
     return book
+
+
+def owed_under() -> list[str]:
+    """The control accounts under which the rules for purchases put whom we owe."""
+    return current_book().controls("purchase", Side.CREDIT)
+
+
+def due_under() -> list[str]:
+    """The control accounts under which the rules for supplies put who owes us."""
+    return current_book().controls("supply", Side.DEBIT)
 
 
 def with_rules(versions: QuerySet[RuleVersion]) -> QuerySet[RuleVersion]:

@@ -159,6 +159,23 @@ class Book:
                     return account
         return control
 
+    def controls(self, event: str, side: str) -> list[str]:
+        """Under which accounts parties have ever stood at that side of an event, by rule or by mapping."""
+        named = [
+            account
+            for version in self.versions.get(event, ())
+            for rule in version.rules
+            for at, account, role, _form in rule.lines
+            if at == side and role
+        ]
+        mapped = [
+            account
+            for (control, _kind, _party), rows in self.mappings.items()
+            for _starts_at, account in rows
+            if control in named and account
+        ]
+        return list(dict.fromkeys((*named, *mapped)))
+
     def entry_of(self, event: Event) -> dict[str, Any]:
         """The entry as `public.ledger_post_many` takes it."""
         version = self.version(event.event, event.effective_at)

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from billing.ledger.queries import party_balances
+from billing.ledger.queries.rules import due_under, owed_under
 from billing.settlement import queries as settlement
 from billing.settlement.models import Booking, Obligation
 from billing.settlement.queries import CounterpartyTotal
@@ -12,8 +13,6 @@ from shared_apps.distributors.models import Distributor
 from shared_apps.kernel.money import Money
 from tenant_apps.orders import queries as orders
 from tenant_apps.orders.models import Order
-
-PAYABLE, RECEIVABLE = "2202", "1122"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +31,25 @@ class Dealing:
 def dealings(
     *, me: Distributor, payable: bool, starts_at: datetime, ends_at: datetime
 ) -> list[Dealing]:
-    control = PAYABLE if payable else RECEIVABLE
-    balances = {row.id: row for row in party_balances(account=control, include_settled=True)}
+    """The accounts are those that the shop's own rules and mappings name; where a party stands in more
+    than one, the sum, and the one named last that has anything in it.
+    """
+    controls = owed_under() if payable else due_under()
+    booked: dict[str, Money] = {}
+    codes: dict[str, str] = {}
+    for control in controls:
+        for row in party_balances(account=control, include_settled=True):
+            booked[row.id] = booked.get(row.id, Money.zero()) + row.balance
+            if row.balance or row.id not in codes:
+                codes[row.id] = f"{control}.{row.kind.lower()}.{row.id}"
     found = []
     for total in settlement.totals(me=me, payable=payable, starts_at=starts_at, ends_at=ends_at):
-        row = balances.get(str(total.public_id))
+        party = str(total.public_id)
         found.append(
             Dealing(
                 total=total,
-                booked=row.balance if row else Money.zero(),
-                account_code=f"{control}.{row.kind.lower()}.{row.id}" if row else control,
+                booked=booked.get(party, Money.zero()),
+                account_code=codes.get(party, controls[0] if controls else ""),
             )
         )
     return found

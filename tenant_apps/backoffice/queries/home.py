@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from billing.ledger.queries import trial_balance
+from billing.ledger.queries.rules import due_under, owed_under
 from billing.ledger.queries.trial import TrialBalance
 from billing.payments import records as payments
 from billing.payments.records import InFlight
@@ -13,7 +14,7 @@ from billing.settlement import queries as settlement
 from billing.settlement.queries import InTransit
 from shared_apps.distributors.models import Distributor
 from shared_apps.identity.models import User
-from shared_apps.kernel.money import Money
+from shared_apps.kernel.money import Money, total
 from tenant_apps.backoffice.months import Month
 from tenant_apps.customers import queries as customers
 from tenant_apps.fulfilment import queries as fulfilment
@@ -69,8 +70,8 @@ def books(*, me: Distributor, at: datetime) -> Books:
         in_transit=settlement.in_transit(me=me),
         income=_moved(month, "6001"),
         cost=-_moved(month, "6401"),
-        payable=-_closing(month, "2202"),
-        receivable=_closing(month, "1122"),
+        payable=-total(_closing(month, code) for code in owed_under()),
+        receivable=total(_closing(month, code) for code in due_under()),
     )
 
 

@@ -11,15 +11,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from billing.ledger import days
+from billing.ledger import days, queries, services
+from billing.ledger.enums import AccountKind, PartyKind
 from billing.ledger.models import Account, Entry, PartyAccount, RuleVersion, Voucher
 from billing.ledger.services import post_event
+from billing.settlement import booker
 from shared_apps.approvals.models import ApprovalRequest
 from shared_apps.distributors.models import Distributor
 from shared_apps.identity import services as identity
 from shared_apps.identity.enums import Role
 from shared_apps.kernel import clock
 from shared_apps.kernel.money import Money
+from tenant_apps.orders.models import Order
 from tests import world
 from tests.billing.ledger.telling import CHILD
 from tests.conftest import Inside
@@ -244,6 +247,40 @@ def test_a_partys_account_is_set_on_a_page(
     assert wrong.status_code == 422
     with inside(pier):
         assert PartyAccount.objects.count() == 1
+
+
+def test_dealings_and_home_read_what_stands_under_the_partys_own_account(
+    sold: Order,
+    finance: Client,
+    pier: Distributor,
+    harbour: Distributor,
+    inside: Inside,
+) -> None:
+    with inside(pier):
+        now = clock.now()
+        other = services.open_account(
+            code="2211",
+            name="关联应付",
+            kind=AccountKind.LIABILITY,
+            takes=[PartyKind.DISTRIBUTOR],
+        )
+        services.map_party(
+            control=Account.objects.get(code="2202"),
+            party_kind=PartyKind.DISTRIBUTOR,
+            party_id=str(harbour.public_id),
+            party_name=harbour.name,
+            account=other,
+            starts_at=days.start_of(days.day_of(now)),
+            at=now,
+        )
+        booker.book()
+        owed = queries.balance(account="2211")
+        assert owed.minor > 0
+        assert queries.balance(account="2202") == Money.zero()
+    told = page(finance.get("/office/dealings/"))
+    assert f"/office/books/accounts/2211.distributor.{harbour.public_id}/" in told
+    assert f"{owed.decimal:,.2f}" in told
+    assert f"{owed.decimal:,.2f}" in page(finance.get("/office/"))
 
 
 def test_a_voucher_goes_from_draft_to_the_books_by_two_people(
