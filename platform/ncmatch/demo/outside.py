@@ -1,24 +1,13 @@
-"""Introduces the demo to the sandbox: what each supplier sells, and each shop's Alipay account."""
+"""Introduces the demo to the sandbox: what each supplier sells, and our key for text messages."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 
 from shared_apps.catalog.models import Plan
-
-
-@dataclass(frozen=True, slots=True)
-class Merchant:
-    app_id: str
-    seller_id: str
-    private_key: str
-    alipay_public_key: str
 
 
 def url(path: str) -> str:
@@ -27,7 +16,7 @@ def url(path: str) -> str:
     return f"{settings.SANDBOX_URL}{path}"
 
 
-def _call(method: str, path: str, body: dict[str, Any]) -> Any:
+def call(method: str, path: str, body: dict[str, Any]) -> Any:
     # Straight to this machine, whatever proxy the environment names.
     with httpx.Client(trust_env=False, timeout=20) as client:
         answer = client.request(method, url(path), json=body)
@@ -37,7 +26,7 @@ def _call(method: str, path: str, body: dict[str, Any]) -> Any:
 
 def offer_at_broker(*, slug: str, username: str, password: str, plans: list[Plan]) -> str:
     """Tells a supplier's broker what it sells; returns the broker's address."""
-    answer = _call(
+    answer = call(
         "PUT",
         f"/admin/suppliers/{slug}/catalog",
         {
@@ -60,27 +49,6 @@ def offer_at_broker(*, slug: str, username: str, password: str, plans: list[Plan
     return str(answer["url"])
 
 
-def open_merchant(*, app_id: str, name: str) -> Merchant:
-    """Registers a shop at the sandbox's Alipay with a fresh key pair."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
-    ).decode()
-    public = (
-        key.public_key()
-        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        .decode()
-    )
-    answer = _call(
-        "POST",
-        "/admin/alipay/merchants",
-        {"app_id": app_id, "merchant_public_key": public, "name": name},
-    )
-    return Merchant(app_id, str(answer["seller_id"]), private, str(answer["alipay_public_key"]))
-
-
 MESSAGES = {
     "code": "您在${shop}的验证码是 ${code}，5 分钟内有效。请勿告诉他人。",
     "unknown_account": "您的号码在${shop}还没有账号，请先注册。如非本人操作，请忽略。",
@@ -91,7 +59,7 @@ MESSAGES = {
 
 def open_sms() -> None:
     """Registers our key for text messages, and the texts that were approved."""
-    _call(
+    call(
         "POST",
         "/admin/sms/keys",
         {
@@ -100,4 +68,4 @@ def open_sms() -> None:
         },
     )
     for name, text in MESSAGES.items():
-        _call("PUT", f"/admin/sms/templates/{settings.SMS_TEMPLATES[name]}", {"text": text})
+        call("PUT", f"/admin/sms/templates/{settings.SMS_TEMPLATES[name]}", {"text": text})

@@ -12,9 +12,6 @@ from django.conf import settings
 from django.utils import timezone
 
 from billing.ledger.services import open_books
-from billing.payments.enums import Provider
-from billing.payments.models import MerchantAccount
-from billing.payments.services.accounts import connect_account
 from billing.pricing.models import RetailRule
 from billing.pricing.services import set_retail_percent
 from shared_apps.catalog import services as catalog
@@ -35,7 +32,7 @@ from shared_apps.suppliers.models import Supplier, SupplyAgreement
 from tenant_apps.customers import services as customers
 from tenant_apps.customers.models import Customer
 
-from . import outside
+from . import merchants, outside
 from .tree import (
     COST_PERCENT,
     CUSTOMER_PHONE,
@@ -153,15 +150,7 @@ def _shop(distributor: Distributor, shop: Shop, at: datetime) -> None:
     open_books(at=at)
     if not RetailRule.objects.exists():
         set_retail_percent(percent=shop.retail_percent, at=at)
-    if not MerchantAccount.objects.exists():
-        merchant = outside.open_merchant(app_id=f"2026{distributor.pk:012d}", name=shop.name)
-        connect_account(
-            provider=Provider.ALIPAY,
-            app_id=merchant.app_id,
-            seller_id=merchant.seller_id,
-            settings={"provider_public_key": merchant.alipay_public_key},
-            secret={"private_key": merchant.private_key},
-        )
+    merchants.connect(distributor, shop)
     if not User.objects.exists():
         for role in ROLES:
             identity.add_staff(
