@@ -163,7 +163,7 @@ class SupplierBroker(ServiceBroker):  # type: ignore[misc]
         with self._world.store.write() as db:
             instance = instances.find(db, self._slug, instance_id)
             if instance is None or instance["state"] == "DELETED":
-                raise errors.ErrInstanceDoesNotExist
+                raise errors.ErrInvalidParameters("No such instance.")
             if instance["state"] != "READY":
                 raise errors.ErrConcurrentInstanceAccess
             instances.change(db, self._slug, instance, parameters=details.parameters or {})

@@ -284,6 +284,8 @@ SPECTACULAR_SETTINGS = {
         "PaymentMethod": "billing.payments.enums.Method",
         "PaymentState": "billing.payments.enums.IntentState",
         "ResourceState": "tenant_apps.fulfilment.enums.ResourceState",
+        "BillState": "billing.metering.enums.BillState",
+        "ChargeState": "billing.metering.enums.ChargeState",
     },
 }
 

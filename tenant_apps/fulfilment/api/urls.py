@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import views
+from . import metered, views
 
 urlpatterns = [
     path("resources", views.ResourcesView.as_view(), name="resources"),
@@ -10,4 +10,8 @@ urlpatterns = [
         views.RevealAccessView.as_view(),
         name="resource-reveal-access",
     ),
+    path("resources/<uuid:resource_id>/renew", metered.RenewView.as_view(), name="resource-renew"),
+    path("resources/<uuid:resource_id>/usage", metered.UsageView.as_view(), name="resource-usage"),
+    path("bills", metered.BillsView.as_view(), name="bills"),
+    path("bills/<uuid:bill_id>", metered.BillView.as_view(), name="bill"),
 ]
