@@ -19,6 +19,7 @@ from billing.payments.models import Payment, PaymentIntent
 from billing.payments.parties import channel_party
 from shared_apps.audit.services import record
 from shared_apps.kernel import ids
+from shared_apps.kernel.context import actor
 from shared_apps.kernel.errors import DomainError, ProviderError
 from shared_apps.kernel.money import Money
 from shared_apps.outbox.services import publish
@@ -79,6 +80,7 @@ def start(
         notify_url=f"{back.site}{notify_path(account)}",
         return_url=back.return_url,
         expires_at=expires_at,
+        payer_ip=actor().ip or "",
     )
     intent.qr_content, intent.redirect_url = started.qr_content, started.redirect_url
     intent.provider_ref = started.provider_ref
