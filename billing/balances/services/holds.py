@@ -88,6 +88,7 @@ def capture(
     event: str,
     at: datetime,
     parties: Mapping[str, Party] | None = None,
+    details: Mapping[str, str] | None = None,
     memo: str,
 ) -> Money:
     """Takes a held amount for good, by the posting rule of `event`. Locks the hold; not repeatable."""
@@ -101,6 +102,7 @@ def capture(
             parties={**_customer(hold), **(parties or {})},
             amounts=by_amount(pieces, hold.currency),
             memo=memo,
+            details=details,
         )
         _end(hold, HoldState.CAPTURED, entry, UseWay.CAPTURE, pieces)
         record("hold.capture", obj=hold, before={"state": "HELD"}, after={"state": "CAPTURED"})
@@ -130,7 +132,14 @@ def release(*, subject_id: UUID, at: datetime, memo: str) -> Money:
 
 
 def undo_capture(
-    *, subject_id: UUID, amount: Money, event: str, source: str, at: datetime, memo: str
+    *,
+    subject_id: UUID,
+    amount: Money,
+    event: str,
+    source: str,
+    at: datetime,
+    memo: str,
+    details: Mapping[str, str] | None = None,
 ) -> dict[str, Money]:
     """Gives spent money back to the very lots it came from, by the posting rule of `event`.
 
@@ -152,6 +161,7 @@ def undo_capture(
             parties=_customer(hold),
             amounts=amounts,
             memo=memo,
+            details=details,
         )
         LotUse.objects.bulk_create(_uses(hold, entry, UseWay.RETURN, pieces))
         revive(lot_ids=[piece.lot_id for piece in pieces], at=at)

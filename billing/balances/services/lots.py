@@ -41,6 +41,7 @@ def enter(
     kind: LotKind = LotKind.PAID,
     expires_at: datetime | None = None,
     parties: Mapping[str, Party] | None = None,
+    details: Mapping[str, str] | None = None,
     memo: str = "",
 ) -> Lot:
     """Books money into a customer's balance, by the posting rule of `event`, as a lot. Locks the balance.
@@ -60,6 +61,7 @@ def enter(
             parties={"customer": customer, **(parties or {})},
             amounts={AMOUNT_OF[kind]: amount},
             memo=memo or title,
+            details={"lot_kind": str(kind), **(details or {})},
         )
         lot = Lot.objects.create(
             customer_id=customer_id,

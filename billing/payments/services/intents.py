@@ -120,6 +120,7 @@ def succeed(*, number: str, trade: GatewayTrade, at: datetime) -> bool:
             title=intent.subject,
             effective_at=paid_at,
             parties={"channel": channel_party(intent.account)},
+            details={"method": str(intent.method), "provider": str(intent.account.provider)},
             memo=f"{intent.subject} {trade.provider_trade_no}",
         )
         record(

@@ -58,6 +58,7 @@ def _earn(order: Order, line: OrderLine, at: datetime) -> None:
         subject_id=line.public_id,
         event="consumption",
         at=at,
+        details=_details(line),
         memo=f"订单 {order.number} 第 {line.position} 项",
     )
     settlement.record_sale(trace_id=line.public_id, at=at)
@@ -70,6 +71,11 @@ def _earn(order: Order, line: OrderLine, at: datetime) -> None:
         amount=line.amount,
         at=at,
     )
+
+
+def _details(line: OrderLine) -> dict[str, str]:
+    """What posting rules may ask of a sale."""
+    return {"supplier": line.supplier.slug, "category": "GPU" if line.specs.get("gpu") else "CPU"}
 
 
 def failed(*, line: OrderLine, reason: str, at: datetime) -> None:
@@ -243,6 +249,7 @@ def _give_back(order: Order, line: OrderLine, back: LineRefund, at: datetime) ->
         event="consumption_refund",
         source=f"refund:{back.public_id}",
         at=at,
+        details=_details(line),
         memo=f"订单 {order.number} 第 {line.position} 项退款：{back.reason}",
     )
     settlement.record_sale_refund(
