@@ -17,14 +17,13 @@ from billing.invoicing.errors import (
     ReasonNeeded,
     refusals,
 )
+from billing.invoicing.locking import held_blue, move
 from billing.invoicing.models import Invoice
 from billing.ledger.days import day_of
 from shared_apps.audit.services import record
 from shared_apps.files.services import keep
 from shared_apps.identity.models import User
 from shared_apps.outbox.services import publish
-
-from .requests import held_blue, move
 
 # A digital invoice has twenty digits and no code; a paper one eight, and a code of ten or twelve.
 _NUMBER = re.compile(r":[0-9]{20}|(?:[0-9]{10}|[0-9]{12}):[0-9]{8}")

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.db import transaction
 
 from billing.invoicing.enums import (
-    INVOICE_TRANSITIONS,
     InvoiceColor,
     InvoiceKind,
     InvoiceState,
@@ -19,12 +18,12 @@ from billing.invoicing.errors import (
     CompanyOnly,
     InvoiceNotFound,
     NothingToInvoice,
-    NotThisState,
     NowhereToSend,
     TitleNotFound,
     TooManyLines,
     refusals,
 )
+from billing.invoicing.locking import held_blue, move
 from billing.invoicing.models import HEADING, Consumption, Invoice, InvoiceLine, Title
 from billing.invoicing.tax import net_of
 from shared_apps.audit.services import record
@@ -141,20 +140,3 @@ def withdraw(*, customer_id: UUID, public_id: UUID, at: datetime) -> Invoice:
             after={"state": held.state},
         )
     return held
-
-
-def held_blue(invoice: Invoice) -> Invoice:
-    """A blue invoice, locked after all that it claims: everybody takes them in this order."""
-    list(
-        Consumption.objects.select_for_update(of=("self",))
-        .filter(lines__invoice=invoice)
-        .order_by("id")
-        .values_list("id", flat=True)
-    )
-    return Invoice.objects.select_for_update().get(pk=invoice.pk)
-
-
-def move(invoice: Invoice, state: InvoiceState) -> None:
-    if state not in INVOICE_TRANSITIONS[InvoiceState(invoice.state)]:
-        raise NotThisState(state=invoice.get_state_display())
-    invoice.state = state

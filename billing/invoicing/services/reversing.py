@@ -17,6 +17,7 @@ from billing.invoicing.errors import (
     ReasonNeeded,
     refusals,
 )
+from billing.invoicing.locking import held_blue, move
 from billing.invoicing.models import HEADING, Invoice, InvoiceLine
 from billing.invoicing.tax import net_of
 from shared_apps.audit.services import record
@@ -27,7 +28,6 @@ from shared_apps.kernel.money import Money
 from shared_apps.outbox.services import publish
 
 from .issuing import Papers
-from .requests import held_blue, move
 
 
 def reverse(
