@@ -17,6 +17,7 @@ from billing.balances.errors import (
     ExpiryTooEarly,
 )
 from billing.balances.models import Gift
+from billing.balances.parties import customer_party
 from billing.ledger.parties import Party
 from shared_apps.approvals.services import ask, withdraw
 from shared_apps.audit.services import record
@@ -90,7 +91,7 @@ def decided(*, subject_id: UUID, approved: bool, by: User, reason: str, at: date
             lots.enter(
                 event="gift",
                 source=f"gift:{gift.number}",
-                customer=lots.party(gift.customer_id),
+                customer=customer_party(gift.customer_id),
                 amount=gift.amount,
                 origin_id=gift.public_id,
                 title=gift.title,

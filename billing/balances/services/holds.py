@@ -17,8 +17,8 @@ from billing.balances.enums import HoldState, UseWay
 from billing.balances.errors import ReturnTooLarge
 from billing.balances.locking import locked_hold, usable_lots
 from billing.balances.models import Hold, LotUse
+from billing.balances.parties import customer_party
 from billing.balances.taking import Taken, by_amount, give_back, net, take
-from billing.ledger.enums import PartyKind
 from billing.ledger.events import Event
 from billing.ledger.models import Entry
 from billing.ledger.parties import Party
@@ -170,7 +170,7 @@ def undo_capture(
 
 
 def _customer(hold: Hold) -> dict[str, Party]:
-    return {"customer": Party(PartyKind.CUSTOMER, str(hold.customer_id))}
+    return {"customer": customer_party(hold.customer_id)}
 
 
 def _pieces(hold: Hold, signs: Mapping[str, int]) -> list[Taken]:

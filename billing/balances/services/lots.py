@@ -11,7 +11,7 @@ from django.db import transaction
 from billing.balances.enums import AMOUNT_OF, LotKind, UseWay
 from billing.balances.locking import lock_balance
 from billing.balances.models import Lot, LotUse
-from billing.ledger.enums import PartyKind
+from billing.balances.parties import customer_party
 from billing.ledger.parties import Party
 from billing.ledger.services import post_event
 from shared_apps.audit.services import record
@@ -22,11 +22,6 @@ from shared_apps.outbox.services import publish
 GRACE = timedelta(days=7)
 # So long before its time is over the customer is told, if something is left.
 FOREWARNING = timedelta(days=7)
-
-
-def party(customer_id: UUID) -> Party:
-    """A customer as the books know them; their account keeps the name that it was opened with."""
-    return Party(PartyKind.CUSTOMER, str(customer_id))
 
 
 def enter(
@@ -106,7 +101,7 @@ def expire(*, lot_id: UUID, at: datetime) -> None:
             event="lot_expiry",
             source=f"expiry:{lot.public_id}:{times + 1}",
             effective_at=at,
-            parties={"customer": party(lot.customer_id)},
+            parties={"customer": customer_party(lot.customer_id)},
             amounts={AMOUNT_OF[LotKind(lot.kind)]: rest},
             memo=lot.title,
         )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop as named
 from billing.balances.enums import CREDIT_TRANSITIONS, CreditState
 from billing.balances.errors import AlreadyDecided, AmountOutOfRange, DayInFuture, TransferKnown
 from billing.balances.models import OfflineRecharge
+from billing.balances.parties import customer_party
 from billing.ledger import days
 from billing.ledger.parties import Party
 from shared_apps.approvals.services import ask, withdraw
@@ -99,7 +100,7 @@ def decided(*, subject_id: UUID, approved: bool, by: User, reason: str, at: date
             lots.enter(
                 event="offline_recharge",
                 source=f"offline:{found.number}",
-                customer=lots.party(found.customer_id),
+                customer=customer_party(found.customer_id),
                 amount=found.amount,
                 origin_id=found.public_id,
                 title=f"线下充值 {found.number}",
