@@ -27,6 +27,8 @@ UNAUDITED = {
     "shared_apps/catalog:check_rate": "only refuses",
     "billing/ledger:post_event": "an entry is its own record, written once and never changed",
     "billing/ledger:post_events": "an entry is its own record, written once and never changed",
+    "billing/metering:locked": "only locks; a row that says nothing yet may come about",
+    "billing/metering:party": "names a customer for the books",
     "billing/payments:amount_agrees": "only compares",
     "shared_apps/identity:note_token_use": "when a token was last used; what it did is audited",
     "shared_apps/identity:welcome": "tells those who wait for a first log-in, and they audit",

@@ -22,13 +22,12 @@ from shared_apps.catalog.terms import step_hours
 from shared_apps.catalog.words import Understood
 from shared_apps.identity.access import Anyone, access
 from shared_apps.kernel import clock
-from shared_apps.kernel.errors import DomainError
 from shared_apps.kernel.money import Money
 from shared_apps.suppliers import queries as suppliers
 from shared_apps.suppliers.names import spoken
 from tenant_apps.orders.models import MOST_HOURS, MOST_PER_ITEM
-from tenant_apps.orders.pricing import Choice, price
-from tenant_apps.shop import shelf
+from tenant_apps.orders.pricing import Choice
+from tenant_apps.shop import shelf, sums
 from tenant_apps.shop.cards import offer_card, offer_facts, term_label, terms_of
 
 PER_PAGE = 24
@@ -330,13 +329,13 @@ def offer(request: HttpRequest, public_id: UUID) -> HttpResponse:
     hours = _hours(request.GET.get("hours"), step_hours(kind))
     quantity = min(max(_whole(request.GET.get("quantity")) or 1, 1), MOST_PER_ITEM)
     card = offer_card(found, spot=plan is not None and plan.kind == PlanKind.SPOT)
-    sums: dict[str, Any] = {}
+    due: dict[str, Any] = {}
     if plan and card["buyable"]:
         after = kind == PlanKind.POSTPAID
-        sums = (
-            _sums_of_hour(plan.hourly, quantity)
+        due = (
+            sums.of_hour(plan.hourly, quantity)
             if after
-            else _sums(Choice(plan.public_id, quantity, hours))
+            else sums.of_choice(Choice(plan.public_id, quantity, hours))
         )
     row = found.row
     similar = shelf.find(at=at, gpu_models=[row.gpu_code], per_page=6).items if row.gpu_code else ()
@@ -364,7 +363,7 @@ def offer(request: HttpRequest, public_id: UUID) -> HttpResponse:
             "hours": hours,
             "quantity": quantity,
             "most_quantity": MOST_PER_ITEM,
-            **sums,
+            **due,
             "similar": [offer_card(o) for o in similar if o.row.public_id != public_id][:3],
             "section": "catalogue",
         },
@@ -378,37 +377,7 @@ _NOTES = {
 }
 
 
-def _sums_of_hour(hourly: Money, quantity: int) -> dict[str, Any]:
-    """What an hour costs, where nothing is due now."""
-    hour = Money(hourly.minor * quantity, hourly.currency)
-    note = _("%(price)s 元/小时 × %(n)s 台") % {"price": hourly, "n": quantity}
-    return {
-        "lines": [{"label": _("每小时预计费用"), "note": note, "amount": hour}],
-        "due": Money.zero(),
-    }
-
-
 def _hours(text: str | None, step: int) -> int:
     """Hours as they can be sold: whole steps, the next one up."""
     wanted = min(max(_whole(text) or 24, 1), MOST_HOURS)
     return min(-(-wanted // step) * step, MOST_HOURS // step * step)
-
-
-def _sums(choice: Choice) -> dict[str, Any]:
-    """The lines of a price and what is due, by the same computation that an order uses."""
-    try:
-        (item,) = price([choice], at=clock.now())
-    except DomainError as refused:
-        return {"error": str(refused)}
-    saved = item.list_amount - item.amount
-    lines: list[dict[str, Any]] = [
-        {
-            "label": _("目录价"),
-            "note": _("%(price)s 元/小时 × %(hours)s 小时 × %(n)s 台")
-            % {"price": item.list_hourly, "hours": choice.hours, "n": choice.quantity},
-            "amount": item.list_amount,
-        }
-    ]
-    if saved.minor > 0:
-        lines.append({"label": _("店铺优惠"), "amount": -saved, "less": True})
-    return {"lines": lines, "due": item.amount}
