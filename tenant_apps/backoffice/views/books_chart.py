@@ -9,13 +9,14 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as said
 from django.utils.translation import gettext_lazy as _
 
 from billing.ledger import days, services
 from billing.ledger.enums import AccountKind, PartyKind
+from billing.ledger.errors import UnknownAccount
 from billing.ledger.models import Account, PartyAccount
 from billing.ledger.queries.chart import account_of, own_accounts, parties
 from billing.ledger.queries.rules import mappings
@@ -103,7 +104,10 @@ class NameForm(forms.Form):
 @access(sections.ACCOUNTS.policy)
 def edit_account(request: HttpRequest, code: str) -> HttpResponse:
     """Its name, and whether it is used. POST with `active` switches; without, renames."""
-    account = account_of(code=code)
+    try:
+        account = account_of(code=code)
+    except UnknownAccount as error:
+        raise Http404 from error
     form = NameForm(initial={"name": account.name})
     problem = ""
     if request.method == "POST":

@@ -271,8 +271,9 @@ def check(request: HttpRequest) -> HttpResponse:
 @require_POST
 @access(SECTION.policy)
 def ask(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    held = voucher_of(public_id=public_id)
     try:
-        services.ask_voucher(voucher=voucher_of(public_id=public_id), by=person(request))
+        services.ask_voucher(voucher=held, by=person(request))
     except DomainError as error:
         messages.error(request, str(error))
     else:
@@ -283,8 +284,9 @@ def ask(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 @access(SECTION.policy)
 def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    held = voucher_of(public_id=public_id)
     try:
-        services.take_back(voucher=voucher_of(public_id=public_id), at=clock.now())
+        services.take_back(voucher=held, at=clock.now())
     except DomainError as error:
         messages.error(request, str(error))
     else:
@@ -295,8 +297,9 @@ def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 @access(SECTION.policy)
 def discard(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    held = voucher_of(public_id=public_id)
     try:
-        services.discard_voucher(voucher=voucher_of(public_id=public_id))
+        services.discard_voucher(voucher=held)
     except DomainError as error:
         messages.error(request, str(error))
         return redirect("office:voucher", public_id=public_id)
