@@ -1,4 +1,4 @@
-"""Makes what `make` needs: .venv from the lock, the pages' assets, the translations.
+"""Makes what `make` needs: .venv from the lock, the pages' assets, the translations, localstripe.
 
 Run by the machine's own python3, so it uses the standard library only. Each part is
 stamped with what it was made from, and done again only when that has changed. It
@@ -21,6 +21,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UV = ROOT / "deploy" / "uv.txt"
 LOCK = ROOT / "deploy" / "requirements.txt"
+LOCALSTRIPE = ROOT / ".build" / "localstripe"
+LOCALSTRIPE_LOCK = ROOT / "deploy" / "localstripe.txt"
 NODE_MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "platform" / "ncmatch" / "static" / "vendor"
 ASSET_SOURCES = (
@@ -39,6 +41,7 @@ def main() -> int:
         ("Python packages", python_packages),
         ("page assets", page_assets),
         ("translations", translations),
+        ("localstripe", localstripe),
     ]
     try:
         for name, make in parts:
@@ -67,6 +70,29 @@ def python_packages() -> bool:
         # uv reads no pip.conf; pip is slower and knows everything that this machine was told.
         print("  uv could not install the lock; pip tries, which takes longer.", flush=True)
         run([*pip, "install", "--quiet", "--require-hashes", "--requirement", str(LOCK)])
+    stamp.write_text(wanted)
+    return True
+
+
+def localstripe() -> bool:
+    """Somebody else's Stripe, for the tests to ask: a program of its own, in a folder of its own.
+
+    It is under the GPL, so that nothing of ours may import it.
+    """
+    stamp, wanted = LOCALSTRIPE / ".made-from", digest([LOCALSTRIPE_LOCK], "")
+    if is_stamped(stamp, wanted):
+        return False
+    shutil.rmtree(LOCALSTRIPE, ignore_errors=True)
+    into = ["--target", str(LOCALSTRIPE), "--require-hashes"]
+    sync = [str(PYTHON), "-m", "uv", "pip", "sync", "--quiet", "--python", str(PYTHON), *into]
+    if (
+        subprocess.run(
+            [*sync, str(LOCALSTRIPE_LOCK)], cwd=ROOT, env=uv_environment(), check=False
+        ).returncode
+        != 0
+    ):
+        pip = [str(PYTHON), "-m", "pip", "install", "--quiet", *into]
+        run([*pip, "--requirement", str(LOCALSTRIPE_LOCK)])
     stamp.write_text(wanted)
     return True
 
