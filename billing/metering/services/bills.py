@@ -13,7 +13,7 @@ from billing.ledger.errors import FloorBreached
 from billing.metering.enums import BILL_TRANSITIONS, BillState
 from billing.metering.errors import BillNotFound, NothingToPay
 from billing.metering.models import Bill
-from billing.metering.periods import GRACE, TIME_TO_PAY
+from billing.metering.periods import GRACE, LATE, TIME_TO_PAY, next_month
 from shared_apps.audit.services import record
 from shared_apps.kernel import ids
 from shared_apps.kernel.money import Money
@@ -23,10 +23,13 @@ from . import charging, credit
 
 
 def issue(*, bill_id: UUID, at: datetime) -> Bill:
-    """Closes a month: nothing more comes onto its bill. Safe to repeat. Locks the bill."""
+    """Closes a month: nothing more comes onto its bill. Safe to repeat. Locks the bill.
+
+    Not before the grace for late data is over: the month that runs always has a bill that is open.
+    """
     with transaction.atomic():
         bill = _locked(bill_id)
-        if bill.state != BillState.OPEN:
+        if bill.state != BillState.OPEN or at < next_month(bill.month) + LATE:
             return bill
         bill.issued_at, bill.due_at = at, at + TIME_TO_PAY
         _move(bill, BillState.DUE if bill.owed else BillState.PAID, at)

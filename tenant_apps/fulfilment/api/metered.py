@@ -123,8 +123,8 @@ class RenewView(APIView):
     )
     @idempotent
     def post(self, request: Request, resource_id: UUID) -> Response:
-        body = told(request, RenewAsked)
         resource = queries.resource(person(request), resource_id)
+        body = told(request, RenewAsked)
         if resource.state != ResourceState.RUNNING or resource.ends_at is None:
             raise ResourceNotRunning(state=resource.get_state_display())
         key = f"{resource.customer.public_id}/{request.headers[HEADER]}"

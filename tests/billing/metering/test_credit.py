@@ -159,7 +159,11 @@ def test_a_bill_may_be_paid_before_it_is_out(
         bills.pay(bill_id=bill.public_id, customer_id=who.public_id, at=clock.now())
         bill.refresh_from_db()
         assert (bill.state, bill.owed) == (BillState.OPEN, Money(0))
-        bills.issue(bill_id=bill.public_id, at=clock.now())
+        out = next_month(bill.month) + LATE
+        bills.issue(bill_id=bill.public_id, at=out - HOUR)
+        bill.refresh_from_db()
+        assert bill.state == BillState.OPEN
+        bills.issue(bill_id=bill.public_id, at=out)
         bill.refresh_from_db()
         assert bill.state == BillState.PAID
         assert CreditLine.objects.get().used_minor == sum(b.owed.minor for b in Bill.objects.all())
