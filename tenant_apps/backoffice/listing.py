@@ -22,7 +22,8 @@ from billing.ledger import days
 from shared_apps.audit.services import record
 from shared_apps.kernel import clock
 from shared_apps.kernel.errors import Invalid
-from shared_apps.kernel.spreadsheets import comma_separated
+from shared_apps.kernel.money import Money
+from shared_apps.kernel.spreadsheets import comma_separated, workbook
 
 from .cells import Column, Row, as_text
 from .frame import page
@@ -31,6 +32,7 @@ from .sections import Section
 
 PER_PAGE = 50
 MOST_EXPORTED = 20_000
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Text = str | Promise
 
 
@@ -197,10 +199,7 @@ class Listing(View):
         if count > MOST_EXPORTED:
             raise TooManyToExport(count=count, most=MOST_EXPORTED)
         columns = [column for column in self.shown_columns() if column["label"]]
-        rows = [
-            [as_text(row.get(column["key"])) for column in columns]
-            for row in self.rows(list(found))
-        ]
+        cells = [[row.get(column["key"]) for column in columns] for row in self.rows(list(found))]
         name = str(self.title)
         with transaction.atomic():
             record(
@@ -213,10 +212,25 @@ class Listing(View):
                 note=name,
             )
         head = [_headed(column) for column in columns]
-        response = HttpResponse(comma_separated(head, rows), content_type="text/csv; charset=utf-8")
-        file = f"{name}-{days.day_of(self.asked.at):%Y%m%d}.csv"
-        response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(file)}"
-        return response
+        stem = f"{name}-{days.day_of(self.asked.at):%Y%m%d}"
+        if self.asked.raw("as") == "xlsx":
+            return _workbook(stem, name, head, cells)
+        text = comma_separated(head, [[as_text(cell) for cell in row] for row in cells])
+        return _file(f"{stem}.csv", text, "text/csv; charset=utf-8")
+
+
+def _workbook(
+    stem: str, name: str, head: Sequence[str], cells: Iterable[Sequence[object]]
+) -> HttpResponse:
+    """The same list as XLSX, its money as numbers."""
+    rows = [[cell if isinstance(cell, Money) else as_text(cell) for cell in row] for row in cells]
+    return _file(f"{stem}.xlsx", workbook(title=name, head=head, rows=rows), XLSX)
+
+
+def _file(name: str, content: str | bytes, media_type: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=media_type)
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    return response
 
 
 def _headed(column: Column) -> str:

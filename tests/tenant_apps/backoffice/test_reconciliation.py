@@ -6,10 +6,12 @@ import csv
 import io
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from openpyxl import load_workbook
 
 from billing.ledger.queries import balance
 from billing.payments.models import MerchantAccount, Payment
@@ -161,6 +163,11 @@ def test_a_day_is_exported_as_it_is_filtered(
     head, *rows = csv.reader(io.StringIO(text))
     (row,) = rows
     assert dict(zip(head, row, strict=True))["差额（元）"] == "0.01"
+    xlsx = finance.get(f"{day}export.csv?as=xlsx").content
+    sheet: Any = load_workbook(io.BytesIO(xlsx)).active
+    titles, *lines = sheet.iter_rows(values_only=True)
+    gap = titles.index("差额（元）")
+    assert sorted(line[gap] for line in lines) == [0.01, 1]
 
 
 def test_a_bill_is_handed_in_and_its_columns_named(
