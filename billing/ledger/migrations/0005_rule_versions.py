@@ -181,4 +181,9 @@ class Migration(migrations.Migration):
         ),
         migrations.RunPython(install_functions, migrations.RunPython.noop),
         migrations.RunPython(install_rule_triggers, migrations.RunPython.noop),
+        migrations.RunSQL(
+            "INSERT INTO ledger_rulebook (id, mark) "
+            "SELECT 1, uuidv7() WHERE EXISTS (SELECT FROM ledger_postingrule)",
+            migrations.RunSQL.noop,
+        ),
     ]
