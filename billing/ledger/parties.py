@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from .enums import PartyKind
 from .errors import Malformed
 
+_KINDS = frozenset(PartyKind.values)
+
 
 @dataclass(frozen=True, slots=True)
 class Party:
@@ -15,5 +17,5 @@ class Party:
     name: str = ""
 
     def __post_init__(self) -> None:
-        if self.kind not in PartyKind.values or not self.id:
+        if self.kind not in _KINDS or not self.id:
             raise Malformed(party=f"{self.kind}:{self.id}")

@@ -77,7 +77,7 @@ Pair = tuple[UUID, UUID]  # (debtor, creditor), by public id
 def prove(*, at: datetime) -> Proof:
     """Checks all books as they were recorded at `at`. Must stand on the owner's connection.
 
-    One snapshot; seven statements for the shared plane and ten for each distributor.
+    One snapshot; seven statements for the shared plane and eleven for each distributor.
     """
     proof = Proof(at=at)
     with transaction.atomic(), connection.cursor() as cursor:
@@ -102,6 +102,7 @@ def prove(*, at: datetime) -> Proof:
         for public_id, schema, name in members:
             proof.distributors += 1
             _prove_ledger(cursor, proof, schema, name)
+            _prove_sums(cursor, proof, schema, name)
             _prove_holds(cursor, proof, schema, name)
             _prove_credit(cursor, proof, schema, name)
             _prove_lots(cursor, proof, schema, name)
@@ -249,6 +250,30 @@ def _prove_ledger(cursor: Any, proof: Proof, schema: str, name: str) -> None:
                 FROM "{schema}".ledger_posting GROUP BY entry_id) AS each""",
     )
     _compare(proof, name, "不平的分录", 0, int(lopsided))
+
+
+def _prove_sums(cursor: Any, proof: Proof, schema: str, name: str) -> None:
+    """Folded sums, by days and by months, are what was posted up to their mark."""
+    rows = _rows(
+        cursor,
+        f"""WITH posted AS (
+                SELECT p.account_id,
+                       sum(CASE p.direction WHEN 'DEBIT' THEN p.amount_minor ELSE -p.amount_minor END) AS minor
+                  FROM "{schema}".ledger_posting p
+                 WHERE p.entry_id <= (SELECT m.entry_id FROM "{schema}".ledger_foldmark m) GROUP BY 1
+            ), folded AS (
+                SELECT f.account_id, sum(f.debit_minor - f.credit_minor) FILTER (WHERE f.monthly) AS months,
+                       sum(f.debit_minor - f.credit_minor) FILTER (WHERE NOT f.monthly) AS days
+                  FROM "{schema}".ledger_foldedsum f GROUP BY 1
+            )
+            SELECT a.code, coalesce(p.minor, 0),
+                   CASE WHEN f.days IS DISTINCT FROM p.minor THEN coalesce(f.days, 0) ELSE coalesce(f.months, 0) END
+              FROM posted p FULL JOIN folded f USING (account_id)
+              JOIN "{schema}".ledger_account a ON a.id = coalesce(p.account_id, f.account_id)
+             WHERE (f.days, f.months) IS DISTINCT FROM (p.minor, p.minor)""",
+    )
+    for code, posted, folded in rows:
+        _compare(proof, f"{name} {code}", "累计发生额", int(posted), int(folded))
 
 
 def _prove_holds(cursor: Any, proof: Proof, schema: str, name: str) -> None:

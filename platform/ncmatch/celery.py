@@ -12,6 +12,7 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "relay": {"task": "shared_apps.outbox.tasks.relay", "schedule": 1.0},
     "reconcile": {"task": "billing.reconciliation.tasks.reconcile_all", "schedule": 1800.0},
+    "fold": {"task": "billing.ledger.tasks.fold_all", "schedule": 600.0},
     "book": {"task": "billing.settlement.tasks.book_pending", "schedule": 2.0},
 }
 

@@ -39,18 +39,29 @@ def publish(topic: str, payload: dict[str, Any], *, not_before: datetime | None 
 
     An unknown topic is an error: news that nobody hears is a mistake in the wiring.
     """
-    if topic not in subscriptions():
-        raise LookupError(f"No line for {topic!r} in the wiring.")
     schema = tenancy.current() or tenancy.PUBLIC
     rows = [
         Delivery(schema=schema, topic=topic, handler=handler, payload=payload)
-        for handler in subscriptions()[topic]
+        for handler in handlers(topic)
     ]
     for row in rows:
         if not_before is not None:
             row.due_at = not_before
     Delivery.objects.bulk_create(rows)
-    if not_before is None and settings.OUTBOX_NUDGE:
+    if not_before is None:
+        nudge()
+
+
+def handlers(topic: str) -> Sequence[str]:
+    """Who hears of a topic; also for a statement of another app that writes deliveries by itself."""
+    if topic not in subscriptions():
+        raise LookupError(f"No line for {topic!r} in the wiring.")
+    return subscriptions()[topic]
+
+
+def nudge() -> None:
+    """Asks for the relay as soon as the caller's transaction has committed."""
+    if settings.OUTBOX_NUDGE:
         transaction.on_commit(_nudge, robust=True)
 
 

@@ -11,4 +11,6 @@ from .rules import PartyAccount as PartyAccount
 from .rules import PostingRule as PostingRule
 from .rules import RuleBook as RuleBook
 from .rules import RuleVersion as RuleVersion
+from .sums import FoldedSum as FoldedSum
+from .sums import FoldMark as FoldMark
 from .vouchers import Voucher as Voucher

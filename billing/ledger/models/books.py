@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
 from django.db.models.functions import Length
@@ -145,7 +146,11 @@ class Entry(PublicId):
 
     rows = TenantRows(append_only=True)
 
-    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, db_index=False)
+    # The database looks journals up, and entries and accounts of postings, without a foreign key: that
+    # would lock the row of a journal, or of a hot account, with every posting.
+    journal = models.ForeignKey(
+        Journal, on_delete=models.PROTECT, db_index=False, db_constraint=False
+    )
     kind = models.CharField(max_length=40)
     source = models.CharField(max_length=200)
     effective_at = models.DateTimeField(db_index=True)
@@ -179,6 +184,14 @@ class Entry(PublicId):
                 name="ledger_entry_reversed_once",
             ),
         ]
+        indexes = [
+            BrinIndex(
+                fields=["recorded_at"],
+                autosummarize=True,
+                pages_per_range=32,
+                name="ledger_entry_recorded",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.source
@@ -189,9 +202,15 @@ class Posting(models.Model):
 
     rows = TenantRows(append_only=True)
 
-    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="postings")
+    entry = models.ForeignKey(
+        Entry, on_delete=models.PROTECT, related_name="postings", db_constraint=False
+    )
     account = models.ForeignKey(
-        Account, on_delete=models.PROTECT, db_index=False, related_name="postings"
+        Account,
+        on_delete=models.PROTECT,
+        db_index=False,
+        related_name="postings",
+        db_constraint=False,
     )
     direction = models.CharField(max_length=6, choices=Side)
     amount_minor = models.BigIntegerField()

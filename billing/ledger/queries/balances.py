@@ -11,20 +11,16 @@ from billing.ledger.models import Account, Balance
 from billing.ledger.parties import Party
 from shared_apps.kernel.money import Money
 
-# The account asked for and all that stand under it, with what was posted to them in time.
-_MOVED = """
+from .sums import sums
+
+# The account asked for and all that stand under it.
+_BELOW = """
 WITH RECURSIVE below AS (
-    SELECT id FROM ledger_account WHERE id = %(account)s
+    SELECT id FROM ledger_account WHERE id = %s
     UNION ALL
     SELECT a.id FROM ledger_account a JOIN below b ON a.parent_id = b.id
 )
-SELECT coalesce(sum(CASE p.direction WHEN 'DEBIT' THEN p.amount_minor ELSE -p.amount_minor END), 0)::bigint
-  FROM below b JOIN ledger_posting p ON p.account_id = b.id
-"""
-_IN_TIME = """
-  JOIN ledger_entry e ON e.id = p.entry_id
- WHERE (%(effective)s::timestamptz IS NULL OR e.effective_at < %(effective)s)
-   AND (%(recorded)s::timestamptz IS NULL OR e.recorded_at < %(recorded)s)
+SELECT id FROM below
 """
 
 
@@ -64,7 +60,7 @@ def balance(
     """The balance of an account with all that stand under it, on its normal side; or of one party in it.
 
     A party that never had a posting there has nothing. The present balance of a floored account is
-    one row; any other is summed from the postings.
+    one row; any other is summed, from folded sums and what came after them.
     """
     asked = account_of(account)
     if party is not None:
@@ -76,14 +72,13 @@ def balance(
         kept = Balance.objects.filter(account=asked).first()
         if kept is not None:
             return on_normal_side(asked, kept.debit_minor - kept.credit_minor)
-    bounded = effective_until is not None or recorded_until is not None
     with connection.cursor() as cursor:
-        cursor.execute(
-            _MOVED + _IN_TIME if bounded else _MOVED,
-            {"account": asked.pk, "effective": effective_until, "recorded": recorded_until},
-        )
-        (moved,) = cursor.fetchone()
-    return on_normal_side(asked, moved)
+        cursor.execute(_BELOW, [asked.pk])
+        below = [pk for (pk,) in cursor.fetchall()]
+    moved = sums(
+        accounts=below, effective_until=effective_until, recorded_until=recorded_until
+    ).values()
+    return on_normal_side(asked, sum(debit - credit for debit, credit in moved))
 
 
 def party_balances(
@@ -95,31 +90,20 @@ def party_balances(
 ) -> list[PartyBalance]:
     """What stands under a control account, party by party, by name; those at zero only if asked for."""
     control = account_of(account)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT a.party_kind, a.party_id, a.name, coalesce(sum(m.moved), 0)::bigint
-              FROM ledger_account a
-              LEFT JOIN LATERAL (
-                SELECT CASE p.direction WHEN 'DEBIT' THEN p.amount_minor ELSE -p.amount_minor END AS moved
-                  FROM ledger_posting p JOIN ledger_entry e ON e.id = p.entry_id
-                 WHERE p.account_id = a.id
-                   AND (%(effective)s::timestamptz IS NULL OR e.effective_at < %(effective)s)
-                   AND (%(recorded)s::timestamptz IS NULL OR e.recorded_at < %(recorded)s)
-              ) m ON true
-             WHERE a.parent_id = %(account)s AND a.party_id <> ''
-             GROUP BY a.id
-            HAVING %(settled)s OR coalesce(sum(m.moved), 0) <> 0
-             ORDER BY a.name, a.code
-            """,
-            {
-                "account": control.pk,
-                "effective": effective_until,
-                "recorded": recorded_until,
-                "settled": include_settled,
-            },
+    parties = list(Account.objects.filter(parent=control).exclude(party_id=""))
+    moved = sums(
+        accounts=[party.pk for party in parties],
+        effective_until=effective_until,
+        recorded_until=recorded_until,
+    )
+    found = [
+        PartyBalance(
+            party.party_kind,
+            party.party_id,
+            party.name,
+            on_normal_side(control, debit - credit),
         )
-        return [
-            PartyBalance(kind, party_id, name, on_normal_side(control, moved))
-            for kind, party_id, name, moved in cursor.fetchall()
-        ]
+        for party in sorted(parties, key=lambda party: (party.name, party.code))
+        for debit, credit in [moved.get(party.pk, (0, 0))]
+    ]
+    return found if include_settled else [one for one in found if one.balance]

@@ -65,6 +65,12 @@ def due_under() -> list[str]:
     return current_book().controls("supply", Side.DEBIT)
 
 
+def kept_book() -> rules.Book:
+    """The book as this process last read it, without asking. For whoever has its mark compared in the
+    statement that relies on it (`ledger_tell`), and asks for the current one if it is stale."""
+    return _books.get(tenancy.current()) or current_book()
+
+
 def with_rules(versions: QuerySet[RuleVersion]) -> QuerySet[RuleVersion]:
     ordered = PostingRule.objects.select_related("journal").order_by("position")
     return versions.prefetch_related(Prefetch("rules", queryset=ordered))

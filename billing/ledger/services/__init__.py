@@ -4,6 +4,7 @@ from .accounts import map_party as map_party
 from .accounts import open_account as open_account
 from .accounts import rename_account as rename_account
 from .accounts import set_account_active as set_account_active
+from .along import Along as Along
 from .opening import open_books as open_books
 from .periods import open_period as open_period
 from .periods import set_period_state as set_period_state

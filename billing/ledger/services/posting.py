@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -13,9 +16,15 @@ from billing.ledger.errors import refusals
 from billing.ledger.events import Event
 from billing.ledger.models import Entry
 from billing.ledger.parties import Party
-from billing.ledger.queries.rules import current_book
+from billing.ledger.queries.rules import current_book, kept_book
+from billing.ledger.rules import Book
 from shared_apps.audit import services as audit
+from shared_apps.kernel import tenancy
+from shared_apps.kernel.errors import DomainError
 from shared_apps.kernel.money import Money
+from shared_apps.outbox import services as outbox
+
+from .along import Along, with_entry
 
 
 def post_event(
@@ -27,32 +36,87 @@ def post_event(
     amounts: Mapping[str, Money],
     memo: str = "",
     details: Mapping[str, str] | None = None,
+    along: Along | None = None,
 ) -> Entry:
     """Posts one event by the first rule in force that fits it; see `post_events`."""
     told = Event(event, source, effective_at, parties, amounts, memo, details=details or {})
-    return post_events(events=[told])[0]
+    return post_events(events=[told], along=[along])[0]
 
 
-@transaction.atomic
-def post_events(*, events: Sequence[Event]) -> list[Entry]:
+def post_events(*, events: Sequence[Event], along: Sequence[Along | None] = ()) -> list[Entry]:
     """Posts a batch of events, all or none, and gives their entries in the same order.
 
     Safe to repeat: a source that the books know is not posted again, even if its rule has changed
     since; told with other parties or amounts it is refused. Locks the floored accounts it touches, in the
-    order of their ids, until the transaction ends. Three statements, however many the events are.
+    order of their ids, until the transaction ends. `along` is what to write with each event, by place.
+
+    One statement, however many the events are. Where no transaction is open it is one by itself;
+    in an open one, a refusal leaves everything before it as it was.
     """
     if not events:
         return []
-    book = current_book()
-    entries = [book.entry_of(event) for event in events]
-    with refusals(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT entry_id FROM public.ledger_post_many(%s::jsonb) ORDER BY ord",
-            [json.dumps(entries)],
-        )
-        ids: list[int] = [entry_id for (entry_id,) in cursor.fetchall()]
-    found = Entry.objects.select_related("journal").in_bulk(ids)
-    return [found[entry_id] for entry_id in ids]
+    with transaction.atomic() if connection.in_atomic_block else nullcontext():
+        book = kept_book()
+        while True:
+            entries, news = _made(book, events, along)
+            rows = _tell(entries, book.mark)
+            if rows is not None:
+                break
+            book = current_book()
+    if news:
+        outbox.nudge()
+    return [_entry(told, row) for told, row in zip(entries, rows, strict=True)]
+
+
+def _made(
+    book: Book, events: Sequence[Event], along: Sequence[Along | None]
+) -> tuple[list[dict[str, Any]], bool]:
+    """The entries by the book, with what goes along; and whether there are news among it.
+
+    What the book refuses is refused by the rules as they stand, not by those of a moment ago.
+    """
+    try:
+        entries = [book.entry_of(event) for event in events]
+    except DomainError:
+        now = current_book()
+        if now.mark == book.mark:
+            raise
+        return _made(now, events, along)
+    news = [with_entry(entry, more) for entry, more in zip(entries, along, strict=False) if more]
+    return entries, any(news)
+
+
+def _tell(entries: Sequence[dict[str, Any]], mark: UUID | None) -> list[list[Any]] | None:
+    """What became of each entry; None if the rules changed since the book was read."""
+    with refusals():
+        ((posted,),) = tenancy.link().prepared(_TELL, [json.dumps(entries), mark])
+    return None if posted is None else json.loads(posted)
+
+
+def _entry(told: dict[str, Any], row: list[Any]) -> Entry:
+    """The entry as it stands in the books, without reading it again."""
+    pk, _new, public_id, journal, effective, happened, recorded, memo = row
+    return Entry.from_db(
+        connection.alias,
+        _FIELDS,
+        (
+            pk,
+            UUID(public_id),
+            journal,
+            told["kind"],
+            told["source"],
+            datetime.fromisoformat(effective),
+            datetime.fromisoformat(happened) if happened else None,
+            datetime.fromisoformat(recorded),
+            memo,
+            told["facts"],
+            None,
+        ),
+    )
+
+
+_TELL = "INSERT INTO ledger_told (entries, mark) VALUES (%s, %s) RETURNING posted::text"
+_FIELDS = [field.attname for field in Entry._meta.concrete_fields]
 
 
 @transaction.atomic

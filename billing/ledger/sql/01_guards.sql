@@ -62,8 +62,21 @@ BEGIN
         USING ERRCODE = '23L05', DETAIL = jsonb_build_object('table', TG_TABLE_NAME);
 END $$;
 
--- Entry, after each statement: the recorded time is the database's own, and no day is closed.
--- The shared lock makes a closing wait for the entries under way, and they for it.
+-- The guards of entries and postings judge what is written by hand. What ledger_tell writes is judged by
+-- ledger_tell, once: it is a trigger itself, and WHEN (pg_trigger_depth() = 0) tells the two apart. Nobody but
+-- the owner of the database can make a trigger, so nobody else can pretend.
+
+-- Entry, before each statement: the shared lock makes a closing wait for the entries under way, and they for it;
+-- and tells the folding of sums that ids are being taken.
+CREATE OR REPLACE FUNCTION public.ledger_entry_begins() RETURNS trigger
+LANGUAGE plpgsql SECURITY INVOKER AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(hashtext('ledger_period'), hashtext(TG_TABLE_SCHEMA));
+    RETURN NULL;
+END $$;
+
+-- Entry, after each statement: its id and its recorded time are the database's own, its journal is in the
+-- books, and no day is closed.
 CREATE OR REPLACE FUNCTION public.ledger_entry_dated() RETURNS trigger
 LANGUAGE plpgsql SECURITY INVOKER AS $$
 DECLARE
@@ -89,6 +102,14 @@ BEGIN
     PERFORM 1 FROM fresh f WHERE f.recorded_at NOT BETWEEN transaction_timestamp() AND clock_timestamp();
     IF FOUND THEN
         RAISE EXCEPTION 'ledger: the recorded time is the database''s own' USING ERRCODE = '23L08', DETAIL = '{}';
+    END IF;
+    PERFORM 1 FROM fresh f WHERE f.id <= (SELECT m.entry_id FROM ledger_foldmark m);
+    IF FOUND THEN
+        RAISE EXCEPTION 'ledger: the ids of entries go up' USING ERRCODE = '23L08', DETAIL = '{}';
+    END IF;
+    PERFORM 1 FROM fresh f WHERE (SELECT true FROM ledger_journal j WHERE j.id = f.journal_id) IS NULL;
+    IF FOUND THEN
+        RAISE EXCEPTION 'ledger: there is no such journal' USING ERRCODE = '23L07', DETAIL = '{}';
     END IF;
     IF back IS NOT NULL THEN PERFORM public.ledger_return(back); END IF;
     RETURN NULL;
@@ -176,11 +197,10 @@ BEGIN
 END $$;
 
 -- Posting, after each statement: it joins an entry of this transaction and an account that can be
--- posted in its currency; then floored balances are locked in the order of their accounts, moved,
--- and held against the floor after every single entry, so that a batch is refused exactly where
--- its entries, posted one by one, would be.
--- (Scalar subqueries and = ANY (…): look-ups by index whatever the size of the statement for which the
--- plan was made; a backend keeps the plan and posts one entry now and a thousand then.)
+-- posted in its currency; then floored balances move.
+-- (Scalar subqueries, OFFSET 0 and = ANY (…): look-ups by index whatever the size of the statement for which
+-- the plan was made; a backend keeps the plan and posts one entry now and a thousand then. The look-ups stand
+-- for foreign keys as well, which would lock the row of a hot account, and of a journal, with every posting.)
 CREATE OR REPLACE FUNCTION public.ledger_posting_lands() RETURNS trigger
 LANGUAGE plpgsql SECURITY INVOKER AS $$
 DECLARE
@@ -194,9 +214,9 @@ BEGIN
     SELECT (SELECT a.code FROM ledger_account a WHERE a.id = f.account_id) AS code,
            (SELECT a.name FROM ledger_account a WHERE a.id = f.account_id) AS name INTO odd
       FROM fresh f
-     WHERE (SELECT NOT a.active OR a.takes <> '{}' OR a.currency <> f.currency
-              FROM ledger_account a WHERE a.id = f.account_id)
-        OR (SELECT e.recorded_at < transaction_timestamp() FROM ledger_entry e WHERE e.id = f.entry_id)
+     WHERE (SELECT a.active AND a.takes = '{}' AND a.currency = f.currency
+              FROM ledger_account a WHERE a.id = f.account_id) IS NOT TRUE
+        OR (SELECT e.recorded_at >= transaction_timestamp() FROM ledger_entry e WHERE e.id = f.entry_id) IS NOT TRUE
      LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'ledger: account % cannot take this posting', odd.code
@@ -207,43 +227,80 @@ BEGIN
       FROM fresh f
      WHERE (SELECT true FROM ledger_balance b WHERE b.account_id = f.account_id);
     IF floored IS NOT NULL THEN
+        PERFORM public.ledger_move(
+            floored, array_agg(f.entry_id), array_agg(f.account_id), array_agg(f.direction::text), array_agg(f.amount_minor))
+           FROM fresh f;
+    END IF;
+    IF back IS NOT NULL THEN PERFORM public.ledger_return(back); END IF;
+    RETURN NULL;
+END $$;
+
+-- Locks floored balances in the order of their accounts, moves them by the postings of one statement, and
+-- holds them against the floor after every single entry, so that a batch is refused exactly where its
+-- entries, posted one by one, would be. The caller is a trigger: nobody else may write a balance.
+CREATE OR REPLACE FUNCTION public.ledger_move(
+    floored bigint[], entries bigint[], accounts bigint[], sides text[], amounts bigint[]
+) RETURNS void
+LANGUAGE plpgsql SECURITY INVOKER AS $$
+DECLARE
+    odd record;
+BEGIN
+    IF cardinality(floored) > 1 THEN
         PERFORM FROM ledger_balance b WHERE b.account_id = ANY (floored) ORDER BY b.account_id FOR UPDATE;
+    END IF;
+    IF entries[1] = ALL (entries) THEN
+        WITH moved AS (
+            UPDATE ledger_balance b
+               SET debit_minor = b.debit_minor + m.debit, credit_minor = b.credit_minor + m.credit
+              FROM (
+                SELECT f.account_id,
+                       coalesce(sum(f.amount) FILTER (WHERE f.side = 'DEBIT'), 0) AS debit,
+                       coalesce(sum(f.amount) FILTER (WHERE f.side = 'CREDIT'), 0) AS credit
+                  FROM unnest(accounts, sides, amounts) AS f(account_id, side, amount) GROUP BY f.account_id
+              ) m
+             WHERE b.account_id = m.account_id AND b.account_id = ANY (floored)
+            RETURNING b.account_id, b.debit_minor - b.credit_minor AS now
+        )
+        SELECT m.account_id AS id, (SELECT e.source FROM ledger_entry e WHERE e.id = entries[1]) AS source INTO odd
+          FROM moved m
+          CROSS JOIN LATERAL (
+            SELECT a.normal, a.floor_minor FROM ledger_account a WHERE a.id = m.account_id OFFSET 0
+          ) a
+         WHERE m.now * CASE a.normal WHEN 'DEBIT' THEN 1 ELSE -1 END < a.floor_minor
+         ORDER BY m.account_id LIMIT 1;
+    ELSE
         UPDATE ledger_balance b
            SET debit_minor = b.debit_minor + m.debit, credit_minor = b.credit_minor + m.credit
           FROM (
             SELECT f.account_id,
-                   coalesce(sum(f.amount_minor) FILTER (WHERE f.direction = 'DEBIT'), 0) AS debit,
-                   coalesce(sum(f.amount_minor) FILTER (WHERE f.direction = 'CREDIT'), 0) AS credit
-              FROM fresh f GROUP BY f.account_id
+                   coalesce(sum(f.amount) FILTER (WHERE f.side = 'DEBIT'), 0) AS debit,
+                   coalesce(sum(f.amount) FILTER (WHERE f.side = 'CREDIT'), 0) AS credit
+              FROM unnest(accounts, sides, amounts) AS f(account_id, side, amount) GROUP BY f.account_id
           ) m
          WHERE b.account_id = m.account_id AND b.account_id = ANY (floored);
 
-        SELECT a.code, a.name, (SELECT e.source FROM ledger_entry e WHERE e.id = step.entry_id) AS source INTO odd
+        SELECT a.account_id AS id, (SELECT e.source FROM ledger_entry e WHERE e.id = step.entry_id) AS source INTO odd
           FROM (
             -- Going back from the new balance: what it was after each entry of this statement.
             SELECT net.account_id, net.entry_id,
                    sum(net.moved) OVER (PARTITION BY net.account_id ORDER BY net.entry_id DESC) - net.moved AS later
               FROM (
-                SELECT f.account_id, f.entry_id,
-                       sum(CASE f.direction WHEN 'DEBIT' THEN f.amount_minor ELSE -f.amount_minor END) AS moved
-                  FROM fresh f WHERE f.account_id = ANY (floored) GROUP BY f.account_id, f.entry_id
+                SELECT f.account_id, f.entry_id, sum(CASE f.side WHEN 'DEBIT' THEN f.amount ELSE -f.amount END) AS moved
+                  FROM unnest(entries, accounts, sides, amounts) AS f(entry_id, account_id, side, amount)
+                 WHERE f.account_id = ANY (floored) GROUP BY f.account_id, f.entry_id
               ) net
           ) step
           JOIN (
-            SELECT b.account_id, b.debit_minor - b.credit_minor AS now, a.code, a.name, a.normal, a.floor_minor
+            SELECT b.account_id, b.debit_minor - b.credit_minor AS now, a.normal, a.floor_minor
               FROM ledger_balance b JOIN ledger_account a ON a.id = b.account_id
              WHERE b.account_id = ANY (floored) AND a.id = ANY (floored)
           ) a ON a.account_id = step.account_id
          WHERE (a.now - step.later) * CASE a.normal WHEN 'DEBIT' THEN 1 ELSE -1 END < a.floor_minor
          ORDER BY step.entry_id, step.account_id LIMIT 1;
-        IF FOUND THEN
-            RAISE EXCEPTION 'ledger: % would take account % below its floor', odd.source, odd.code
-                USING ERRCODE = '23L02', DETAIL = jsonb_build_object(
-                    'account', odd.code, 'name', odd.name, 'source', odd.source);
-        END IF;
     END IF;
-    IF back IS NOT NULL THEN PERFORM public.ledger_return(back); END IF;
-    RETURN NULL;
+    IF FOUND THEN
+        PERFORM public.ledger_refuse_floor(odd.id, odd.source);
+    END IF;
 END $$;
 
 -- Account, after insert: a party's account is like its control account; a floor brings its balance row.

@@ -40,3 +40,8 @@ def install_triggers(apps: Any, schema_editor: Any) -> None:
 def install_rule_triggers(apps: Any, schema_editor: Any) -> None:
     with schema_editor.connection.cursor() as cursor:
         cursor.execute((HERE / "rule_triggers.sql").read_text())
+
+
+def open_the_door(apps: Any, schema_editor: Any) -> None:
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute((HERE / "tell.sql").read_text())

@@ -18,6 +18,7 @@ class Bench(Protocol):
 
 
 BENCHES = {
+    "ledger": "ncmatch.bench.ledger",
     "requests": "ncmatch.bench.requests",
 }
 

@@ -8,11 +8,13 @@ connection stands.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.asyncio import async_unsafe
 from django.utils.functional import cached_property
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantDatabaseWrapper
+from psycopg import Cursor as PreparedCursor
 from psycopg.pq import TransactionStatus
 
 from shared_apps.kernel import tenancy
@@ -83,6 +85,19 @@ class DatabaseWrapper(TenantDatabaseWrapper):
         if name is None and not self.as_owner:
             cursor.door = self
         return cursor
+
+    def prepared(self, text: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The rows of a statement that the server parses once for each connection: for the few that
+        are sent all the time. Where a step is to be taken first it goes the common way, along with it.
+        """
+        if self.connection is None or self.as_owner or self.queries_logged or self.step():
+            with self.cursor() as cursor:
+                cursor.execute(text, params)
+                return list(cursor.fetchall())
+        self.validate_no_broken_transaction()
+        with self.wrap_database_errors:
+            sent = PreparedCursor(self.connection).execute(text, params, prepare=True)
+            return list(sent.fetchall())
 
     def step(self) -> Step | None:
         """The SET statements that the next statement needs before it, if any.

@@ -93,6 +93,7 @@ class TestStanding:
 
     def test_each_task_says_for_whom_it_works(self) -> None:
         in_the_shared_plane = {
+            "billing.ledger.tasks.fold_all",
             "shared_apps.outbox.tasks.relay",
             "billing.settlement.tasks.book_pending",
         }
