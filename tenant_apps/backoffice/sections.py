@@ -63,7 +63,7 @@ FUNDS = Section(
     "office:offline_recharges", _("充值审核与提现"), "wallet", _MONEY, Staff(Role.FINANCE)
 )
 INVOICES = Section("office:invoices", _("发票"), "file-invoice", _MONEY, Staff(Role.FINANCE))
-METERING = Section("office:bills", _("按量账单与信用"), "gauge", _MONEY, Staff(Role.FINANCE))
+METERING = Section("office:bills", _("按量账单与信用"), "chart-bar", _MONEY, Staff(Role.FINANCE))
 RECONCILIATION = Section(
     "office:reconciliation", _("对账"), "checklist", _MONEY, Staff(Role.FINANCE)
 )

@@ -121,7 +121,7 @@ class Usage(Listing):
         Filter("state", _("全部状态"), "select", UsageState.choices),
         *DAYS,
     )
-    empty = Empty(_("还没有用量"), _("按量后付费的资源运行满一小时后会出现在这里。"), "gauge")
+    empty = Empty(_("还没有用量"), _("按量后付费的资源运行满一小时后会出现在这里。"), "chart-bar")
 
     def find(self) -> QuerySet[UsageRecord]:
         return metering.usage(
