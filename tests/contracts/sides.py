@@ -12,7 +12,7 @@ from billing.payments.enums import Method
 from billing.payments.gateways.alipay import AlipayGateway
 from billing.payments.gateways.alipay_keys import CHINA
 from billing.payments.gateways.alipay_notices import AlipayAccount
-from billing.payments.gateways.base import Gateway, Refusal, Started
+from billing.payments.gateways.base import Gateway, GatewayRefund, Refusal, Started
 from billing.payments.gateways.stripe_gateway import StripeGateway
 from billing.payments.gateways.stripe_notices import StripeAccount
 from billing.payments.gateways.wechat import WechatGateway
@@ -22,6 +22,7 @@ from shared_apps.kernel.money import Money
 from tests.sandbox_process import Merchant, Sandbox, StripeMerchant, WechatMerchant
 
 AMOUNT = Money.of("128.50")
+PARTIAL = Money.of("28.50")
 SUBJECT = "A100 80G × 8 & 一个月"
 BACK = "http://shop.localhost/paid"
 NOWHERE = "http://127.0.0.1:1"
@@ -113,6 +114,18 @@ class Side:
 
     def ref(self, number: str) -> str:
         return self.refs.get(number, "")
+
+    def refund(
+        self, number: str, request_no: str, amount: Money = AMOUNT, total: Money = AMOUNT
+    ) -> GatewayRefund:
+        return self.gateway.refund(
+            number=number,
+            request_no=request_no,
+            amount=amount,
+            total=total,
+            reason="未开通",
+            ref=self.ref(number),
+        )
 
     def refunded(self, number: str) -> Money:
         """What the provider's own record says."""

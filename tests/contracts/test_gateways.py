@@ -10,9 +10,6 @@ import pytest
 
 from billing.payments.enums import PROVIDER_OF, Method
 from billing.payments.gateways.base import (
-    BillKind,
-    BillMissing,
-    GatewayRefund,
     NoticeKind,
     NotificationRefused,
     RefundState,
@@ -24,54 +21,10 @@ from shared_apps.kernel import clock
 from shared_apps.kernel.errors import OutcomeUnknown, ProviderError
 from shared_apps.kernel.ids import number as new_number
 from shared_apps.kernel.money import Money
-from tests.contracts.sides import AMOUNT, BACK, Alipay, Side, Stripe, Wechat
+from tests.contracts.sides import AMOUNT, BACK, PARTIAL, Side
 from tests.sandbox_process import Listener, Sandbox, until
 
-PROVIDERS = ["alipay", "wechat", "stripe"]
 METHODS = [method for method in Method if method in PROVIDER_OF]
-PARTIAL = Money.of("28.50")
-
-
-@pytest.fixture(scope="session")
-def merchants(sandbox_process: Sandbox) -> dict[str, Any]:
-    return {
-        "alipay": sandbox_process.register_merchant(),
-        "wechat": sandbox_process.register_wechat(),
-        "stripe": sandbox_process.register_stripe(),
-    }
-
-
-@pytest.fixture
-def open_side(sandbox: Sandbox, merchants: dict[str, Any]) -> Callable[[str], Side]:
-    makers: dict[str, Callable[[Sandbox, Any], Side]] = {
-        "alipay": Alipay.open,
-        "wechat": Wechat.open,
-        "stripe": Stripe.open,
-    }
-    return lambda name: makers[name](sandbox, merchants[name])
-
-
-@pytest.fixture(params=PROVIDERS)
-def side(request: pytest.FixtureRequest, open_side: Callable[[str], Side]) -> Side:
-    return open_side(request.param)
-
-
-@pytest.fixture
-def number() -> str:
-    return new_number("P")
-
-
-def refund(
-    side: Side, number: str, request_no: str, amount: Money = AMOUNT, total: Money = AMOUNT
-) -> GatewayRefund:
-    return side.gateway.refund(
-        number=number,
-        request_no=request_no,
-        amount=amount,
-        total=total,
-        reason="未开通",
-        ref=side.ref(number),
-    )
 
 
 class TestPaying:
@@ -149,18 +102,18 @@ class TestRefunding:
     def test_refunds_add_up_to_what_was_paid_and_no_further(self, side: Side, number: str) -> None:
         side.buy(number)
         first = new_number("R")
-        assert refund(side, number, first, Money.of("100.00")).state is RefundState.DONE
-        assert refund(side, number, first, Money.of("100.00")).state is RefundState.DONE
+        assert side.refund(number, first, Money.of("100.00")).state is RefundState.DONE
+        assert side.refund(number, first, Money.of("100.00")).state is RefundState.DONE
         assert side.refunded(number) == Money.of("100.00"), "again, but not twice"
         with pytest.raises(ProviderError):
-            refund(side, number, first, Money.of("100.01"))
+            side.refund(number, first, Money.of("100.01"))
         with pytest.raises(ProviderError) as refused:
-            refund(side, number, new_number("R"), Money.of("28.51"))
+            side.refund(number, new_number("R"), Money.of("28.51"))
         assert refused.value.permanent
         assert side.refunded(number) == Money.of("100.00")
 
         last = new_number("R")
-        assert refund(side, number, last, PARTIAL).state is RefundState.DONE
+        assert side.refund(number, last, PARTIAL).state is RefundState.DONE
         assert side.refunded(number) == AMOUNT
         known = side.gateway.query_refund(number=number, request_no=last, ref=side.ref(number))
         assert (known.state, known.amount) == (RefundState.DONE, PARTIAL)
@@ -171,8 +124,8 @@ class TestRefunding:
         side.buy(number)
         side.sandbox.fault(side.name, "refund_pending", seconds=1)
         request_no = new_number("R")
-        assert refund(side, number, request_no).state is RefundState.PENDING
-        until(lambda: refund(side, number, request_no).state is RefundState.DONE, seconds=4)
+        assert side.refund(number, request_no).state is RefundState.PENDING
+        until(lambda: side.refund(number, request_no).state is RefundState.DONE, seconds=4)
         assert side.refunded(number) == AMOUNT
 
     def test_a_rejected_one_moves_nothing_and_is_not_known(self, side: Side, number: str) -> None:
@@ -183,7 +136,7 @@ class TestRefunding:
         side.sandbox.fault(side.name, "refund_rejected", **params)
         request_no = new_number("R")
         with pytest.raises(ProviderError) as refused:
-            refund(side, number, request_no)
+            side.refund(number, request_no)
         assert refused.value.permanent and not isinstance(refused.value, OutcomeUnknown)
         known = side.gateway.query_refund(
             number=number, request_no=request_no, ref=side.ref(number)
@@ -201,7 +154,7 @@ class TestRefunding:
         side.buy(number)
         side.sandbox.fault(name, fault, seconds=0.5)
         request_no = new_number("R")
-        assert refund(side, number, request_no).state is RefundState.PENDING
+        assert side.refund(number, request_no).state is RefundState.PENDING
 
         def known() -> RefundState:
             return side.gateway.query_refund(
@@ -214,7 +167,7 @@ class TestRefunding:
     def test_an_unpaid_one_is_not_refunded(self, side: Side, number: str) -> None:
         side.sandbox.visit(side.address(side.start(number)))
         with pytest.raises(ProviderError):
-            refund(side, number, new_number("R"))
+            side.refund(number, new_number("R"))
 
     def test_an_unknown_one_is_not_found(self, side: Side, number: str) -> None:
         request_no = new_number("R")
@@ -246,11 +199,11 @@ class TestTheGatewayMisbehaves:
         side.sandbox.fault(side.name, fault, match=match, **params)
         request_no = new_number("R")
         with pytest.raises(ProviderError) as error:
-            refund(side, number, request_no)
+            side.refund(number, request_no)
         assert not error.value.permanent
         assert isinstance(error.value, OutcomeUnknown) or fault == "gateway_busy"
         assert [armed["used"] for armed in side.sandbox.faults()] == [1]
-        assert refund(side, number, request_no).state is RefundState.DONE
+        assert side.refund(number, request_no).state is RefundState.DONE
         assert side.refunded(number) == AMOUNT
 
     @pytest.mark.parametrize("name", ["alipay", "wechat"])
@@ -294,7 +247,7 @@ class TestNotifications:
     def test_a_refund_is_told_apart_from_a_payment(self, side: Side, number: str) -> None:
         side.buy(number)
         request_no = new_number("R")
-        refund(side, number, request_no, PARTIAL)
+        side.refund(number, request_no, PARTIAL)
         body, headers = side.refund_notice(number, request_no)
         notice = side.gateway.verify_notification(raw_body=body, headers=headers)
         assert notice.kind is NoticeKind.REFUND
@@ -383,73 +336,6 @@ class TestNotifications:
         assert (notice.number, notice.amount) != (number, AMOUNT)
 
 
-class TestBills:
-    def test_it_has_every_payment_and_refund_to_the_fen(self, side: Side, number: str) -> None:
-        side.buy(number)
-        request_no = new_number("R")
-        refund(side, number, request_no, PARTIAL)
-        trade = side.gateway.query(number=number, ref=side.ref(number))
-        bill = side.gateway.daily_bill(day=side.today())
-        assert bill.day == side.today()
-        paid, back = sorted(
-            (line for line in bill.lines if line.number == number), key=lambda line: line.kind
-        )
-        assert (paid.kind, paid.amount, paid.request_no) == (BillKind.PAYMENT, AMOUNT, "")
-        assert (back.kind, back.amount, back.request_no) == (BillKind.REFUND, PARTIAL, request_no)
-        assert paid.provider_trade_no == back.provider_trade_no == trade.provider_trade_no
-        assert paid.fee == side.fee
-        assert back.fee == (Money.zero() if side.name == "stripe" else -Money.of("0.17"))
-        assert abs(paid.at - clock.now()) < timedelta(seconds=30)
-
-    @pytest.mark.parametrize("name", ["alipay", "wechat"])
-    def test_a_day_without_a_bill_is_said_so(
-        self, open_side: Callable[[str], Side], number: str, name: str
-    ) -> None:
-        side = open_side(name)
-        with pytest.raises(BillMissing):
-            side.gateway.daily_bill(day=side.today() - timedelta(days=400))
-        side.buy(number)
-        side.sandbox.fault(name, "bill_not_ready")
-        with pytest.raises(BillMissing):
-            side.gateway.daily_bill(day=side.today())
-        assert side.gateway.daily_bill(day=side.today()).lines
-
-    @pytest.mark.parametrize("name", ["alipay", "wechat"])
-    def test_a_bill_can_be_wrong_in_three_ways(
-        self, open_side: Callable[[str], Side], number: str, name: str
-    ) -> None:
-        side = open_side(name)
-        side.buy(number)
-        true = {
-            line.number: line.amount for line in side.gateway.daily_bill(day=side.today()).lines
-        }
-        found = {}
-        for fault in ("bill_lacks", "bill_adds", "bill_differs"):
-            side.sandbox.fault(name, fault, out_trade_no=number)
-            lines = side.gateway.daily_bill(day=side.today()).lines
-            found[fault] = {line.number: line.amount for line in lines}
-        assert found["bill_lacks"] == {k: v for k, v in true.items() if k != number}
-        assert found["bill_adds"] == true | {"STRANGER1": AMOUNT}
-        assert found["bill_differs"] == true | {number: AMOUNT + Money(1)}
-
-    def test_a_day_without_payments_is_empty_at_stripe(
-        self, open_side: Callable[[str], Side]
-    ) -> None:
-        side = open_side("stripe")
-        assert side.gateway.daily_bill(day=side.today() - timedelta(days=400)).lines == ()
-
-
-def test_wechats_bill_of_another_hash_is_not_read(
-    open_side: Callable[[str], Side], number: str
-) -> None:
-    side = open_side("wechat")
-    side.buy(number)
-    side.sandbox.fault("wechat", "bill_altered")
-    with pytest.raises(OutcomeUnknown) as error:
-        side.gateway.daily_bill(day=side.today())
-    assert "hash differs" in error.value.detail
-
-
 def test_wechats_own_browser_pays_only_what_we_have_signed(
     open_side: Callable[[str], Side], number: str
 ) -> None:
@@ -474,7 +360,7 @@ def test_wechats_refund_that_needs_a_person_stays_pending_with_its_word(
     side = open_side("wechat")
     side.buy(number)
     side.sandbox.fault("wechat", "refund_abnormal", seconds=0)
-    known = refund(side, number, new_number("R"))
+    known = side.refund(number, new_number("R"))
     assert (known.state, known.detail) == (RefundState.PENDING, "ABNORMAL")
 
 
@@ -488,7 +374,7 @@ def test_at_stripe_a_session_whose_name_was_lost_is_found_by_our_number(
     assert side.gateway.query(number=number).state is TradeState.WAITING
     side.sandbox.pay(number, provider="stripe")
     assert side.gateway.query(number=number).state is TradeState.PAID
-    assert refund(side, number, new_number("R")).state is RefundState.DONE
+    assert side.refund(number, new_number("R")).state is RefundState.DONE
 
 
 def test_an_event_at_stripe_that_is_no_payment_is_taken_as_other(

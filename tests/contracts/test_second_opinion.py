@@ -23,10 +23,8 @@ from ncmatch.services import ports
 from shared_apps.kernel.errors import ProviderError
 from shared_apps.kernel.ids import number as new_number
 from shared_apps.kernel.money import Money
-from tests.contracts.sides import AMOUNT, Stripe
+from tests.contracts.sides import AMOUNT, PARTIAL, Stripe
 from tests.sandbox_process import Sandbox, until
-
-PARTIAL = Money.of("28.50")
 
 
 class OfIntents(StripeGateway):
