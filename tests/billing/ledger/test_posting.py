@@ -96,6 +96,10 @@ def test_every_standard_event_moves_what_it_says() -> None:
         ("channel_fee_return", "0.50", {"6603": "0.50", "1012": "44.50"}),
         ("channel_surplus", "2.00", {"1012": "46.50", "2241": "2.00"}),
         ("channel_shortage", "3.00", {"1221": "3.00", "1012": "43.50"}),
+        ("credit_consumption", "10.00", {"1124": "10.00", "6001": "82.00"}),
+        ("offline_recharge", "4.00", {"1002": "5.00", AVAILABLE: "4.00"}),
+        ("hold", "4.00", {AVAILABLE: "0.00", HELD: "4.00"}),
+        ("credit_repayment", "4.00", {HELD: "0.00", "1124": "6.00"}),
     ]
     assert {kind for kind, _, _ in steps} == {
         rule.event for rule in RULES if rule.amount == "amount"

@@ -30,6 +30,7 @@ from tests.billing.ledger.telling import (
 KINDS = sorted({rule.event for rule in RULES if rule.amount == "amount"})
 DEBIT_CODES = {account.code for account in ACCOUNTS if account.kind in DEBIT_NORMAL}
 FLOORED = {AVAILABLE, HELD}
+DEBIT_SIDE = {account.code: account.kind in DEBIT_NORMAL for account in ACCOUNTS}
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["recharge", *KINDS]),
