@@ -110,7 +110,7 @@ def test_from_the_request_to_the_file_and_back_by_a_red_one(
     assert "先添加发票抬头" in page(buyer.get("/invoices/new/"))
     keep_title(buyer)
     listed = page(buyer.get("/invoices/new/"))
-    assert sold.number in listed and f"¥{both.decimal:,.2f}" in listed
+    assert sold.number in listed and f"¥{both.decimal:,.2f}" in listed and "税率 6%" in listed
     asked = ask(buyer, pier, inside, one.public_id, two.public_id)
     assert "申请已提交" in page(asked) and "待开票" in page(asked)
     with inside(pier):
@@ -119,7 +119,7 @@ def test_from_the_request_to_the_file_and_back_by_a_red_one(
     # finance
     office = f"/office/invoices/{invoice.public_id}/"
     assert invoice.number in page(finance.get("/office/invoices/"))
-    assert TAX_NUMBER in page(finance.get(office))
+    assert TAX_NUMBER in page(finance.get(office)) and "税率 6%" in page(finance.get(office))
     wrong = finance.post(f"{office}issue/", papers("12"))
     assert wrong.status_code == 422 and "数电发票号码为 20 位数字" in page(wrong)
     done = finance.post(f"{office}issue/", papers("2" * 20), follow=True)
