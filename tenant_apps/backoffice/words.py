@@ -221,6 +221,9 @@ REFUSALS: Final[Words] = {
     "UNSIGNED": _("没有签名"),
     "WEAK_SIGNATURE": _("签名算法不安全"),
     "BAD_SIGNATURE": _("签名不符，可能是伪造"),
+    "STALE": _("签名的时间不是现在，可能是重放"),
+    "UNREADABLE": _("内容无法用本店的密钥解开"),
+    "FOREIGN_KEY": _("签名的密钥不是本店登记的那一把"),
     "FOREIGN_APP": _("不是本店的应用"),
     "FOREIGN_SELLER": _("收款方不是本店"),
     "FOREIGN_CURRENCY": _("币种不符"),
@@ -229,6 +232,7 @@ REFUSALS: Final[Words] = {
     "WAITING": _("等待付款的进度通知"),
     "REFUND": _("退款进度通知"),
     "CLOSED": _("交易关闭通知"),
+    "OTHER": _("与收款无关的通知"),
 }
 
 # Events of the outbox.
