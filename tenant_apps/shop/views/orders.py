@@ -154,7 +154,9 @@ def _order_context(request: HttpRequest, public_id: UUID) -> dict[str, Any]:
         "lines": [
             {
                 "name": line.name,
-                "detail": f"{Money(line.hourly_minor)} {_('元/小时')} × {hours_label(line.hours)}",
+                "detail": f"{Money(line.hourly_minor)} {_('元/小时')} × {hours_label(line.hours)}"
+                if line.hours
+                else f"{Money(line.hourly_minor)} {_('元/小时')} · {_('按量后付费')}",
                 "amount": line.amount,
                 "state": line.state,
                 "state_label": line.get_state_display(),
@@ -257,7 +259,7 @@ def _steps(order: Order, lines: list[OrderLine], work: Iterable[Any]) -> list[di
         step(
             paid,
             not paid and not over,
-            (_("未支付"), _("待支付"), _("已支付")),
+            (_("未支付"), _("待支付"), _("已支付") if order.total else _("先用后付")),
         ),
         step(begun or (paid and over), paid, (_("派单"), _("派单中"), _("已派单"))),
         step(
@@ -272,6 +274,7 @@ def _steps(order: Order, lines: list[OrderLine], work: Iterable[Any]) -> list[di
 
 _ORDER_EVENTS = {
     "order.place": (gettext_lazy("已下单，价格锁定"), "grey"),
+    "order.open_postpaid": (gettext_lazy("已下单，先用后付"), "grey"),
     "order.start_payment": (gettext_lazy("已发起支付"), "grey"),
     "order.pay": (gettext_lazy("已收到付款"), "green"),
     "work_order.open_order": (gettext_lazy("已派单给供应商"), "grey"),

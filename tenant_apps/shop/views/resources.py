@@ -107,7 +107,7 @@ def _left(span: timedelta) -> str:
 def resource(request: HttpRequest, public_id: UUID) -> HttpResponse:
     row = resources.resource(person(request), public_id)
     at = clock.now()
-    order_row = row.line.order
+    order_row, kind = row.line.order, row.line.plan.kind
     return render(
         request,
         "shop/resource.html",
@@ -118,10 +118,11 @@ def resource(request: HttpRequest, public_id: UUID) -> HttpResponse:
                 "order_url": reverse("shop:order", args=[order_row.public_id]),
                 "facts": [
                     *spec_facts(row.line.specs),
-                    {
-                        "label": _("时长"),
-                        "value": term_label(row.line.hours, row.line.plan.kind),
-                    },
+                    *(
+                        [{"label": _("时长"), "value": term_label(row.line.hours, kind)}]
+                        if row.line.hours
+                        else []
+                    ),
                 ],
                 "has_access": bool(row.access_sealed) and row.state == ResourceState.RUNNING,
             },
