@@ -7,7 +7,6 @@ All is held from the start.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -20,8 +19,8 @@ from billing.balances.models import BankPayout, Lot
 from billing.balances.services import payouts
 from billing.balances.services.payouts import BankAccount
 from billing.ledger.parties import Party
-from billing.payments.enums import RefundState
 from billing.payments.models import Payment, Refund
+from billing.payments.ways_back import plan
 from shared_apps.audit.services import record
 from shared_apps.identity.models import User
 from shared_apps.kernel.money import Money
@@ -29,37 +28,6 @@ from shared_apps.kernel.money import Money
 from . import refunds
 
 REASON = "客户提现"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How an amount would go back: to each payment, and by bank."""
-
-    pieces: list[tuple[Payment, Money]]
-    by_bank: Money
-    paid: Money  # all that could be withdrawn
-
-    @property
-    def online(self) -> Money:
-        return Money(sum(money.minor for _, money in self.pieces))
-
-
-def plan(*, customer_id: UUID, amount: Money | None = None) -> Plan:
-    """The way back for an amount, or for all that was paid and is left. Two queries; locks nothing."""
-    lots = Lot.objects.filter(customer_id=customer_id, kind=LotKind.PAID, left_minor__gt=0)
-    left = {lot.origin_id: lot.left_minor for lot in lots}
-    paid = sum(left.values())
-    rest = paid if amount is None else amount.minor
-    pieces = []
-    refused = Refund.objects.filter(state=RefundState.FAILED).values("payment")
-    online = Payment.objects.filter(public_id__in=left).exclude(pk__in=refused)
-    for payment in online.order_by("-id"):
-        refundable = payment.amount_minor - payment.refunded_minor
-        piece = min(left[payment.public_id], refundable, rest)
-        if piece > 0:
-            pieces.append((payment, Money(piece, payment.currency)))
-            rest -= piece
-    return Plan(pieces, Money(rest), Money(paid))
 
 
 def request(

@@ -20,6 +20,7 @@ from billing.balances.services.payouts import BankAccount
 from billing.payments import records
 from billing.payments.enums import RefundState
 from billing.payments.services import withdrawals as withdrawing
+from billing.payments.ways_back import plan
 from shared_apps.files.answers import download
 from shared_apps.identity.access import Customer, access, person
 from shared_apps.kernel import clock
@@ -149,7 +150,7 @@ def withdrawals(request: HttpRequest) -> HttpResponse:
         "shop/withdrawals.html",
         {
             "form": form,
-            "plan": withdrawing.plan(customer_id=who.public_id),
+            "plan": plan(customer_id=who.public_id),
             "rows": _on_their_way(who.public_id),
             "section": "mine",
         },

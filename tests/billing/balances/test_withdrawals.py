@@ -16,6 +16,7 @@ from billing.payments.gateways.base import GatewayTrade, TradeState
 from billing.payments.models import MerchantAccount, Payment, PaymentIntent, Refund
 from billing.payments.services import intents, refunds, withdrawals
 from billing.payments.services.accounts import connect_account
+from billing.payments.ways_back import plan
 from shared_apps.distributors.models import Distributor
 from shared_apps.kernel import clock
 from shared_apps.kernel.money import Money
@@ -118,7 +119,7 @@ def test_what_came_by_bank_goes_by_bank(who: Customer) -> None:
 def test_what_was_spent_of_a_payment_does_not_go_back_to_it(who: Customer) -> None:
     payment = paid(who, "20.00")
     refunds.request(payment=payment, amount=Money.of("5.00"), reason="退款", at=NOW)
-    way = withdrawals.plan(customer_id=who.public_id)
+    way = plan(customer_id=who.public_id)
     assert (way.paid, way.online, way.by_bank) == (
         Money.of("15.00"),
         Money.of("15.00"),
@@ -137,7 +138,7 @@ def test_what_the_provider_refuses_stays_and_goes_by_bank_next_time(who: Custome
     for _ in range(2):
         handlers.refund_failed({"number": refund.number})
     assert Notice.objects.get().title == "原路退款未成功"
-    way = withdrawals.plan(customer_id=who.public_id)
+    way = plan(customer_id=who.public_id)
     assert (way.online, way.by_bank) == (Money.zero(), Money.of("20.00"))
     sent, payout = withdraw(who, "20.00", BANK)
     assert sent == []
