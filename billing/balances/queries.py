@@ -15,7 +15,7 @@ from billing.ledger.enums import PartyKind
 from billing.ledger.models import Account
 from shared_apps.kernel.money import Money
 
-from .enums import ORDER_OF_USE, LotKind
+from .enums import ORDER_OF_USE, LotKind, UseWay
 from .models import Hold, Lot, LotUse
 
 _NOTHING = Money.zero()
@@ -219,3 +219,11 @@ def kinds_of(*, customer_id: UUID) -> list[str]:
     """The kinds of events that the customer's statement has. One query."""
     found = LotUse.objects.filter(customer_id=customer_id).values_list("entry__kind", flat=True)
     return sorted(set(found.distinct()))
+
+
+def paid_for(*, subject_id: UUID) -> Money:
+    """What of a captured hold was the customer's own money: gifts and promotions left out. One query."""
+    minor = LotUse.objects.filter(
+        hold__subject_id=subject_id, way=UseWay.CAPTURE, lot__kind=LotKind.PAID
+    ).aggregate(n=Sum("amount_minor", default=0))["n"]
+    return Money(minor)

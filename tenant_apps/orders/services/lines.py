@@ -11,6 +11,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from billing.balances.queries import paid_for
 from billing.balances.services import holds
 from billing.invoicing import services as invoicing
 from billing.ledger.errors import FloorBreached
@@ -62,15 +63,17 @@ def _earn(order: Order, line: OrderLine, at: datetime) -> None:
         memo=f"订单 {order.number} 第 {line.position} 项",
     )
     settlement.record_sale(trace_id=line.public_id, at=at)
-    invoicing.record_consumption(
-        line_id=line.public_id,
-        customer_id=order.customer.public_id,
-        order_id=order.public_id,
-        order_number=order.number,
-        name=line.name,
-        amount=line.amount,
-        at=at,
-    )
+    paid = paid_for(subject_id=line.public_id)
+    if paid:  # what was given is not on invoices
+        invoicing.record_consumption(
+            line_id=line.public_id,
+            customer_id=order.customer.public_id,
+            order_id=order.public_id,
+            order_number=order.number,
+            name=line.name,
+            amount=paid,
+            at=at,
+        )
 
 
 def _details(line: OrderLine) -> dict[str, str]:
@@ -243,7 +246,7 @@ def _give_back(order: Order, line: OrderLine, back: LineRefund, at: datetime) ->
         raise RefundBeyond(left=_("%(sum)s 元") % {"sum": line.kept})
     line.refunded_minor, line.refunded_hours = returned, hours
     line.save(update_fields=["refunded_minor", "refunded_hours"])
-    holds.undo_capture(
+    parts = holds.undo_capture(
         subject_id=line.public_id,
         amount=back.amount,
         event="consumption_refund",
@@ -259,7 +262,9 @@ def _give_back(order: Order, line: OrderLine, back: LineRefund, at: datetime) ->
         paid=line.amount,
         at=at,
     )
-    invoicing.record_return(line_id=line.public_id, amount=back.amount)
+    invoicing.record_return(
+        line_id=line.public_id, amount=parts.get("amount", Money.zero(line.currency))
+    )
     sent = _send_back(payment, back.amount, back.reason, at)
     _end(back, RefundState.DONE, at)
     whole = returned == line.amount_minor

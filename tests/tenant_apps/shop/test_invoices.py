@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -11,7 +12,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils.html import escape
 
+from billing.balances.enums import LotKind
+from billing.balances.services import lots
 from billing.invoicing.models import Consumption, Invoice, Title
+from billing.ledger.enums import PartyKind
+from billing.ledger.parties import Party
 from shared_apps.audit.models import Record
 from shared_apps.distributors.models import Distributor
 from shared_apps.identity.enums import Role
@@ -240,3 +245,32 @@ def test_anothers_invoices_do_not_exist(
     with inside(pier):
         assert Invoice.objects.get().state == "REQUESTED"
         assert Title.objects.count() == 2
+
+
+def test_money_that_was_given_is_not_on_invoices(
+    buyer: Client, pier: Distributor, inside: Inside
+) -> None:
+    with inside(pier):
+        who = world.customer()
+        lots.enter(
+            event="gift",
+            source="gift:test",
+            customer=Party(PartyKind.CUSTOMER, str(who.public_id)),
+            amount=Money.of("0.50"),
+            origin_id=new_id(),
+            title="赠送",
+            effective_at=clock.now(),
+            kind=LotKind.GIFTED,
+            expires_at=clock.now() + timedelta(days=30),
+        )
+        order = world.place(who, world.a_choice(hours=3))
+        paying.pay_from_balance(order=order, at=clock.now())
+    world.drain()
+    with inside(pier):
+        line = order.lines.get()
+        consumed = Consumption.objects.get(line_id=line.public_id)
+        assert line.amount_minor > 50
+        assert consumed.consumed_minor == line.amount_minor - 50
+        lines.refund(line=line, reason="退订", at=clock.now())
+        consumed.refresh_from_db()
+        assert consumed.kept_minor == 0
