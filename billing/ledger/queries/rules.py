@@ -8,7 +8,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
-from django.db.models.functions import Now
 
 from billing.ledger import chart, rules
 from billing.ledger.enums import RuleState, Side
@@ -76,20 +75,13 @@ def with_rules(versions: QuerySet[RuleVersion]) -> QuerySet[RuleVersion]:
     return versions.prefetch_related(Prefetch("rules", queryset=ordered))
 
 
-def accounts_of(*, event: str) -> dict[str, str]:
-    """Side → account of the first line at each side, by the first rule of an event in force now; or empty."""
-    in_force = RuleVersion.objects.filter(
-        event=event, state=RuleState.ON, starts_at__lte=Now()
-    ).order_by("-number")
-    rule = (
-        PostingRule.objects.filter(version=in_force.values("pk")[:1], active=True)
-        .order_by("position")
+def in_force(*, event: str, at: datetime) -> RuleVersion | None:
+    """The version by which the event is booked if it happens at `at`."""
+    return (
+        RuleVersion.objects.filter(event=event, state=RuleState.ON, starts_at__lte=at)
+        .order_by("-number")
         .first()
     )
-    sides: dict[str, str] = {}
-    for line in rule.lines if rule else []:
-        sides.setdefault(line["side"], line["account"])
-    return sides
 
 
 def versions_of(*, event: str) -> QuerySet[RuleVersion]:
@@ -202,3 +194,12 @@ def mappings(*, text: str = "", kind: str = "") -> QuerySet[PartyAccount]:
             | Q(account__code__startswith=text)
         )
     return found
+
+
+def latest_mappings() -> list[PartyAccount]:
+    """The last word on each party, or kind of party, under each control account."""
+    return list(
+        PartyAccount.objects.select_related("control", "account", "made_by")
+        .order_by("control", "party_kind", "party_id", "-pk")
+        .distinct("control", "party_kind", "party_id")
+    )

@@ -16,6 +16,7 @@ from billing.ledger.enums import AccountKind, PartyKind, PeriodState, RuleState
 from billing.ledger.errors import AccountRefused, MappingRefused, refusals
 from billing.ledger.models import Account, PartyAccount, Period, PostingRule, RuleVersion
 from billing.ledger.queries.balances import balance
+from billing.ledger.queries.rules import latest_mappings
 from shared_apps.audit import services as audit
 from shared_apps.identity.models import User
 
@@ -122,15 +123,6 @@ def _check_spare(account: Account) -> None:
         )
     if any(row.account_id == account.pk for row in latest_mappings()):
         raise AccountRefused(reason=_("机构科目对照还在用这个科目，请先改对照。"))
-
-
-def latest_mappings() -> list[PartyAccount]:
-    """The last word on each party, or kind of party, under each control account."""
-    return list(
-        PartyAccount.objects.select_related("control", "account", "made_by")
-        .order_by("control", "party_kind", "party_id", "-pk")
-        .distinct("control", "party_kind", "party_id")
-    )
 
 
 @transaction.atomic

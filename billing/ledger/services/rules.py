@@ -13,6 +13,7 @@ from billing.ledger import days, rules
 from billing.ledger.enums import RULE_TRANSITIONS, PeriodState, RuleState
 from billing.ledger.errors import Malformed, RuleRefused, UnknownAccount, VersionRefused, refusals
 from billing.ledger.models import Account, Journal, Period, PostingRule, RuleVersion
+from billing.ledger.queries.rules import in_force
 from shared_apps.audit import services as audit
 from shared_apps.identity.models import User
 
@@ -216,15 +217,6 @@ def switch_off(
     held = draft(event=event, at=at, by=by)
     PostingRule.objects.filter(version=held).delete()
     return switch_on(version=held, starts_at=starts_at, at=at, by=by, note=note)
-
-
-def in_force(*, event: str, at: datetime) -> RuleVersion | None:
-    """The version by which the event is booked if it happens at `at`."""
-    return (
-        RuleVersion.objects.filter(event=event, state=RuleState.ON, starts_at__lte=at)
-        .order_by("-number")
-        .first()
-    )
 
 
 def _lock(event: str) -> None:

@@ -86,7 +86,7 @@ def ask_voucher(*, voucher: Voucher, by: User) -> Voucher:
     held = _held(voucher, VoucherState.DRAFT)
     if held.dated is None:
         raise VoucherMoved
-    accounts = check_lines(held.lines)
+    accounts = _check_lines(held.lines)
     closed = Period.objects.filter(
         state=PeriodState.CLOSED, start_date__lte=held.dated, end_date__gt=held.dated
     )
@@ -176,7 +176,7 @@ def decided(*, subject_id: UUID, approved: bool, by: User, reason: str, at: date
     )
 
 
-def check_lines(lines: Sequence[VoucherLine]) -> dict[str, Account]:
+def _check_lines(lines: Sequence[VoucherLine]) -> dict[str, Account]:
     """Refuses lines that could not be posted, and says which; gives their accounts by code."""
     if len(lines) < 2:
         raise VoucherRefused(field="lines", reason=_("至少需要一借一贷两行。"))
@@ -220,7 +220,7 @@ def _refused(number: int, reason: str) -> VoucherRefused:
 
 
 def _post(voucher: Voucher, source: str, *, dated: date) -> Entry:
-    accounts = check_lines(voucher.lines)
+    accounts = _check_lines(voucher.lines)
     told = {
         "journal": "ADJUSTMENT",
         "kind": "adjustment",
