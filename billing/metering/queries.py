@@ -7,6 +7,8 @@ from uuid import UUID
 from django.db.models import QuerySet, Sum
 
 from billing.balances import queries as balances
+from billing.balances.enums import LotKind, UseWay
+from billing.balances.models import LotUse
 from shared_apps.kernel.money import Money
 
 from .enums import ChargeState
@@ -52,6 +54,16 @@ def bill(*, public_id: UUID, customer_id: UUID | None = None) -> Bill:
 
 def charges_of(*, bill: Bill) -> QuerySet[Charge]:
     return bill.charges.select_related("usage").order_by("usage__starts_at", "id")
+
+
+def paid_of(*, bill: Bill) -> Money:
+    """What of a bill the customer's own money bears: given money is not on invoices. One query."""
+    row = LotUse.objects.filter(
+        hold__subject_id__in=bill.charges.values("public_id"),
+        way=UseWay.CAPTURE,
+        lot__kind=LotKind.PAID,
+    ).aggregate(n=Sum("amount_minor"))
+    return Money(bill.credit_minor + (row["n"] or 0), bill.currency)
 
 
 def usage(

@@ -14,6 +14,7 @@ from billing.metering.enums import BILL_TRANSITIONS, BillState
 from billing.metering.errors import BillNotFound, NothingToPay
 from billing.metering.models import Bill
 from billing.metering.periods import GRACE, LATE, TIME_TO_PAY, next_month
+from billing.metering.queries import paid_of
 from shared_apps.audit.services import record
 from shared_apps.kernel import ids
 from shared_apps.kernel.money import Money
@@ -33,12 +34,13 @@ def issue(*, bill_id: UUID, at: datetime) -> Bill:
             return bill
         bill.issued_at, bill.due_at = at, at + TIME_TO_PAY
         _move(bill, BillState.DUE if bill.owed else BillState.PAID, at)
-        if bill.total_minor:
+        paid = paid_of(bill=bill)
+        if paid:
             record_consumption(
                 line_id=bill.public_id,
                 customer_id=bill.customer_id,
                 name=f"{bill.month:%Y-%m} 按量账单 {bill.number}",
-                amount=bill.total,
+                amount=paid,
                 at=at,
             )
         if bill.state == BillState.DUE:

@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, Phase, given, settings, strategies
 
 from billing.balances import queries as balances
+from billing.invoicing.models import Consumption
 from billing.ledger.errors import FloorBreached
 from billing.ledger.queries import balance
 from billing.metering import queries as metering
@@ -166,6 +167,8 @@ def test_a_bill_may_be_paid_before_it_is_out(
         bills.issue(bill_id=bill.public_id, at=out)
         bill.refresh_from_db()
         assert bill.state == BillState.PAID
+        told = Consumption.objects.get(line_id=bill.public_id)
+        assert told.consumed_minor == bill.total_minor
         assert CreditLine.objects.get().used_minor == sum(b.owed.minor for b in Bill.objects.all())
     proved(market)
 
