@@ -83,6 +83,7 @@ def serve(name: str) -> None:
     for _ in range(PROCESSES):
         mine, theirs = fork.Pipe()
         fork.Process(target=_client, args=(name, theirs), daemon=True).start()
+        theirs.close()  # so that one that fails is noticed
         pipes.append(mine)
     for pipe in pipes:
         pipe.recv()

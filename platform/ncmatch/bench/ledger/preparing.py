@@ -93,14 +93,16 @@ def open_ours() -> None:
 
 def open_hordaks() -> None:
     from django.core.management import call_command
+    from django.db import transaction
     from hordak.models import Account
 
     call_command("migrate", verbosity=0)
-    for letter, kind in (("k", "AS"), ("c", "LI")):
-        for n in range(PARTIES):
-            Account.objects.create(
-                name=f"{letter}{n}", code=f"{letter}{n}", type=kind, currencies=["CNY"]
-            )
+    with transaction.atomic():
+        for letter, kind in (("k", "AS"), ("c", "LI")):
+            for n in range(PARTIES):
+                Account.objects.create(
+                    name=f"{letter}{n}", code=f"{letter}{n}", type=kind, currencies=["CNY"]
+                )
 
 
 if __name__ == "__main__":
