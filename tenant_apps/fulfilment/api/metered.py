@@ -102,6 +102,11 @@ def _listed(name: str, one: dict[str, Any]) -> OpenApiExample:
 
 @access(Customer)
 class RenewView(APIView):
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Another's machine does not exist, whatever else is wrong with the request."""
+        super().initial(request, *args, **kwargs)
+        queries.resource(person(request), kwargs["resource_id"])
+
     @extend_schema(
         operation_id="resources_renew",
         examples=[
