@@ -1,4 +1,4 @@
-"""The books for other programs: an hledger journal and CSV, streamed, the same bytes for the same books."""
+"""The books for other programs, streamed, the same bytes for the same books."""
 
 from __future__ import annotations
 
@@ -105,7 +105,112 @@ def comma_separated(
             )
 
 
-FORMATS = {"hledger": hledger, "csv": comma_separated}
+_ROOTS = {
+    AccountKind.ASSET: "Assets",
+    AccountKind.LIABILITY: "Liabilities",
+    AccountKind.EQUITY: "Equity",
+    AccountKind.INCOME: "Income",
+    AccountKind.EXPENSE: "Expenses",
+}
+_LONG_AGO = "1970-01-01"
+
+
+def beancount(
+    *, until: datetime | None = None, recorded_until: datetime | None = None
+) -> Iterator[str]:
+    """A beancount file. Accounts are named by their codes, since names there know no spaces; ours
+    stands beside each as metadata."""
+    accounts = {account.pk: account for account in Account.objects.order_by("code")}
+
+    def path(account_id: int) -> str:
+        codes = []
+        at: int | None = account_id
+        kind = accounts[account_id].kind
+        while at is not None:
+            codes.append(re.sub(r"[^A-Za-z0-9-]", "-", accounts[at].code))
+            at = accounts[at].parent_id
+        return ":".join([_ROOTS[AccountKind(kind)], *reversed(codes)])
+
+    for currency in sorted({account.currency for account in accounts.values()}):
+        yield f'option "operating_currency" "{currency}"\n'
+    for pk, account in accounts.items():
+        yield f"{_LONG_AGO} open {path(pk)} {account.currency}\n"
+        yield f"  name: {_quoted(account.name)}\n"
+    for entry in _entries(until, recorded_until):
+        yield f"\n{days.day_of(entry.effective_at)} * {_quoted(entry.memo or entry.kind)}\n"
+        yield f"  source: {_quoted(entry.source)}\n"
+        yield f"  entry: {_quoted(str(entry.public_id))}\n"
+        if entry.reverses:
+            yield f"  reverses: {_quoted(str(entry.reverses.public_id))}\n"
+        for posting in entry.postings.all():
+            money = Money(posting.amount_minor, posting.currency)
+            signed = money if posting.direction == Side.DEBIT else -money
+            yield f"  {path(posting.account_id)}  {signed} {signed.currency}\n"
+
+
+def _quoted(text: str) -> str:
+    plain = re.sub(r"\s+", " ", text).strip()
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+VOUCHER_COLUMNS = (
+    "日期", "凭证字", "凭证号", "附件数", "分录序号", "摘要", "科目代码", "科目名称", "借方金额",
+    "贷方金额", "币别", "汇率", "核算项目类别", "核算项目代码", "核算项目名称", "业务单据",
+)  # fmt: skip
+_ITEMS = {
+    "CUSTOMER": "客户",
+    "DISTRIBUTOR": "往来单位",
+    "SUPPLIER": "供应商",
+    "CHANNEL": "银行账户",
+}
+
+
+def vouchers(
+    *, until: datetime | None = None, recorded_until: datetime | None = None
+) -> Iterator[str]:
+    """One row a posting in the columns that Kingdee's and Yonyou's voucher imports share: numbered
+    anew each month, a party as an accounting item under its control account."""
+    writer = csv.writer(_Echo())
+    yield writer.writerow(VOUCHER_COLUMNS)
+    month, number = "", 0
+    for entry in _entries(until, recorded_until):
+        day = days.day_of(entry.effective_at)
+        number = number + 1 if f"{day:%Y%m}" == month else 1
+        month = f"{day:%Y%m}"
+        for position, posting in enumerate(entry.postings.all(), start=1):
+            account = posting.account
+            control = account.parent if account.party_id and account.parent else account
+            amount = str(Money(posting.amount_minor, posting.currency))
+            debit = posting.direction == Side.DEBIT
+            yield writer.writerow(
+                neutral(cell)
+                for cell in (
+                    day.isoformat(),
+                    "记",
+                    str(number),
+                    "0",
+                    str(position),
+                    entry.memo or entry.kind,
+                    control.code,
+                    control.name,
+                    amount if debit else "",
+                    "" if debit else amount,
+                    posting.currency,
+                    "1",
+                    _ITEMS.get(account.party_kind, ""),
+                    account.party_id,
+                    account.name if account.party_id else "",
+                    entry.source,
+                )
+            )
+
+
+FORMATS = {
+    "hledger": hledger,
+    "beancount": beancount,
+    "csv": comma_separated,
+    "vouchers": vouchers,
+}
 
 
 def _entries(until: datetime | None, recorded_until: datetime | None) -> Iterator[Entry]:

@@ -20,9 +20,11 @@ from django.views import View
 
 from billing.ledger import days
 from shared_apps.audit.services import record
+from shared_apps.distributors.site import distributor_of
 from shared_apps.kernel import clock
 from shared_apps.kernel.errors import Invalid
 from shared_apps.kernel.money import Money
+from shared_apps.kernel.papers import Paper, pdf
 from shared_apps.kernel.spreadsheets import comma_separated, workbook
 
 from .cells import Column, Row, as_text
@@ -32,6 +34,8 @@ from .sections import Section
 
 PER_PAGE = 50
 MOST_EXPORTED = 20_000
+MOST_PRINTED = 5_000
+FIGURES = ("money", "books", "figure", "rate", "percent")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Text = str | Promise
 
@@ -199,7 +203,8 @@ class Listing(View):
         if count > MOST_EXPORTED:
             raise TooManyToExport(count=count, most=MOST_EXPORTED)
         columns = [column for column in self.shown_columns() if column["label"]]
-        cells = [[row.get(column["key"]) for column in columns] for row in self.rows(list(found))]
+        rows = self.rows(list(found))
+        cells = [[row.get(column["key"]) for column in columns] for row in rows]
         name = str(self.title)
         with transaction.atomic():
             record(
@@ -215,8 +220,39 @@ class Listing(View):
         stem = f"{name}-{days.day_of(self.asked.at):%Y%m%d}"
         if self.asked.raw("as") == "xlsx":
             return _workbook(stem, name, head, cells)
+        if self.asked.raw("as") == "pdf":
+            return self._paper(stem, head, columns, rows, cells)
         text = comma_separated(head, [[as_text(cell) for cell in row] for row in cells])
         return _file(f"{stem}.csv", text, "text/csv; charset=utf-8")
+
+    def _paper(
+        self,
+        stem: str,
+        head: Sequence[str],
+        columns: Sequence[Column],
+        rows: Sequence[Row],
+        cells: Sequence[Sequence[object]],
+    ) -> HttpResponse:
+        """The same list on paper, with the name of the institution and the time."""
+        if len(rows) > MOST_PRINTED:
+            raise TooManyToExport(count=len(rows), most=MOST_PRINTED)
+        shop = distributor_of(self.request)
+        more = self.more()
+        paper = Paper(
+            title=str(more.get("title", self.title)),
+            institution=shop.legal_name or shop.name,
+            lead=str(more.get("on_paper", "")),
+            printed=_("%(at)s 打印")
+            % {"at": self.asked.at.astimezone(days.BOOKS_ZONE).strftime("%Y-%m-%d %H:%M")},
+            head=head,
+            rows=[
+                [cell if isinstance(cell, Money) else as_text(cell) for cell in row]
+                for row in cells
+            ],
+            figures=frozenset(n for n, column in enumerate(columns) if column["kind"] in FIGURES),
+            bold=frozenset(n for n, row in enumerate(rows) if row.get("sum")),
+        )
+        return _file(f"{stem}.pdf", pdf(paper), "application/pdf")
 
 
 def _workbook(

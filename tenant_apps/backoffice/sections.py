@@ -77,6 +77,10 @@ RULES = Section("office:rules", _("分录规则"), "books", _MONEY, Staff(Role.F
 MAPPINGS = Section("office:mappings", _("机构科目对照"), "arrows-diff", _MONEY, Staff(Role.FINANCE))
 VOUCHERS = Section("office:vouchers", _("手工凭证"), "receipt", _MONEY, Staff(Role.FINANCE))
 TRIAL = Section("office:trial", _("科目余额表"), "scale", _MONEY, Staff(Role.FINANCE))
+BALANCE_SHEET = Section(
+    "office:balance_sheet", _("资产负债表"), "building-bank", _MONEY, Staff(Role.FINANCE)
+)
+INCOME = Section("office:income", _("利润表"), "chart-line", _MONEY, Staff(Role.FINANCE))
 DEALINGS = Section(
     "office:dealings", _("应付与应收"), "arrows-exchange", _MONEY, Staff(Role.FINANCE)
 )
@@ -103,6 +107,8 @@ OFFICE: tuple[Section, ...] = (
     RULES,
     MAPPINGS,
     TRIAL,
+    BALANCE_SHEET,
+    INCOME,
     DEALINGS,
     PRICES,
     TERMS,

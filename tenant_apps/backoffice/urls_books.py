@@ -4,6 +4,7 @@ from django.urls import path
 
 from .views import books_chart as chart
 from .views import books_drafts as drafts
+from .views import books_reports as reports
 from .views import books_rules as rules
 from .views import books_vouchers as vouchers
 
@@ -11,6 +12,19 @@ _VERSION = "books/rules/versions/<uuid:public_id>/"
 _RULE = f"{_VERSION}<int:position>/"
 
 urlpatterns = [
+    path("books/balance-sheet/", reports.BalanceSheet.as_view(), name="balance_sheet"),
+    path(
+        "books/balance-sheet/export.csv",
+        reports.BalanceSheet.as_view(exporting=True),
+        name="balance_sheet_export",
+    ),
+    path("books/income/", reports.IncomeStatement.as_view(), name="income"),
+    path(
+        "books/income/export.csv",
+        reports.IncomeStatement.as_view(exporting=True),
+        name="income_export",
+    ),
+    path("books/whole/<slug:kind>/", reports.whole_books, name="whole_books"),
     path("books/rules/", rules.Rules.as_view(), name="rules"),
     path("books/rules/export.csv", rules.Rules.as_view(exporting=True), name="rules_export"),
     path(_VERSION, rules.version, name="rule_version"),

@@ -91,6 +91,7 @@ def furnish(site: Distributor, elsewhere: Distributor, cast: dict[str, Distribut
         "counterparty": str(elsewhere.public_id),
         "obligation": _others_hop(site, trace),
         "way to pay": "",
+        "books format": "",
         "payee": "",
         "ruled event": "nothing",
         "rule place": "",
@@ -223,6 +224,8 @@ def _reconciled_day() -> ReconciledDay:
     )
     reconciliation.keep_draft(account=merchant, day=before, content=b"a,b\n1,2\n", at=at)
     return day
+
+
 def _funds(who: Customer) -> tuple[Gift, OfflineRecharge, BankPayout]:
     """A gift, a slip and a payout that wait for a second person."""
     at, finance = clock.now(), world.staff(Role.FINANCE)
@@ -268,6 +271,7 @@ def _shared(site: Distributor, trace: UUID, cast: dict[str, Distributor]) -> Nam
         "supplier slug": lambda: Supplier.objects.earliest("id").slug,
         "payee": lambda: "wx0000000000000000",
         "way to pay": lambda: "BALANCE",
+        "books format": lambda: "beancount",
     }
     with tenancy.shared():
         return {kind: str(look()) for kind, look in found.items()}

@@ -19,9 +19,9 @@ from .conftest import SignIn
 
 MAY_OPEN = {
     Role.ADMIN: {section.url for section in sections.OFFICE},
-    Role.MANAGER: {"home", "approvals", "orders", "customers", "resources", "prices", "terms"},
-    Role.SALES: {"home", "approvals", "orders", "customers"},
-    Role.SUPPORT: {"home", "approvals", "orders", "customers", "resources"},
+    Role.MANAGER: {"home", "orders", "customers", "resources", "prices", "terms"},
+    Role.SALES: {"home", "orders", "customers"},
+    Role.SUPPORT: {"home", "orders", "customers", "resources"},
     Role.FINANCE: {
         "home",
         "approvals",
@@ -29,6 +29,7 @@ MAY_OPEN = {
         "payments",
         "offline_recharges",
         "invoices",
+        "bills",
         "reconciliation",
         "journal",
         "vouchers",
@@ -36,6 +37,8 @@ MAY_OPEN = {
         "rules",
         "mappings",
         "trial",
+        "balance_sheet",
+        "income",
         "dealings",
     },
 }

@@ -21,7 +21,7 @@ def moment(text: str) -> datetime:
 
 
 class Command(BaseCommand):
-    help = "Writes a distributor's books as an hledger journal or CSV to standard output."
+    help = "Writes a distributor's books to standard output, for hledger, beancount, or as CSV."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--distributor", required=True, metavar="SLUG")
