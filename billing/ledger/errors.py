@@ -131,6 +131,18 @@ class PeriodOverlaps(Conflict):
     sentence = _("会计期间与已有期间重叠。")
 
 
+class ClosingRefused(Invalid):
+    """`reason` says what stands in the way of closing a period or of opening it again."""
+
+    code = "ledger.closing_refused"
+    sentence = _("%(reason)s")
+
+
+class UnknownPeriod(NotFound):
+    code = "ledger.unknown_period"
+    sentence = _("没有找到这个会计期间。")
+
+
 class UnknownEntry(NotFound):
     code = "ledger.unknown_entry"
     sentence = _("没有找到这笔分录。")

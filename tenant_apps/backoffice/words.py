@@ -12,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 Words = Mapping[str, str | Promise]
 
 ACTIONS: Final[Words] = {
+    "approval.ask": _("提交审批"),
+    "approval.decide": _("审批"),
+    "approval.withdraw": _("撤回审批"),
     "agreement.activate": _("供销协议生效"),
     "agreement.draft": _("起草供销协议"),
     "agreement.terminate": _("终止供销协议"),
@@ -48,6 +51,7 @@ ACTIONS: Final[Words] = {
     "hold.release": _("冻结款解冻"),
     "hold.undo_capture": _("已扣款退回余额"),
     "hub.load": _("更新枢纽节点"),
+    "file.keep": _("保存文件"),
     "invoice.ask": _("申请发票"),
     "invoice.consumed": _("登记可开票消费"),
     "invoice.download": _("下载发票"),
@@ -59,7 +63,9 @@ ACTIONS: Final[Words] = {
     "invoice.save_title": _("保存发票抬头"),
     "invoice.send": _("发票发送到邮箱"),
     "invoice.withdraw": _("撤回发票申请"),
+    "ledger.add_months": _("补齐会计期间"),
     "ledger.ask_voucher": _("提交凭证复核"),
+    "ledger.close_period": _("结账"),
     "ledger.discard_rules": _("丢弃分录规则草稿"),
     "ledger.discard_voucher": _("删除凭证草稿"),
     "ledger.draft_rules": _("起草分录规则"),
@@ -71,11 +77,12 @@ ACTIONS: Final[Words] = {
     "ledger.post_voucher": _("凭证复核入账"),
     "ledger.remove_rule": _("删除草稿中的分录规则"),
     "ledger.rename_account": _("修改科目名称"),
+    "ledger.reopen_period": _("反结账"),
     "ledger.reverse": _("冲销分录"),
     "ledger.save_rule": _("修改分录规则"),
     "ledger.save_voucher": _("编制手工凭证"),
     "ledger.set_account_active": _("启用或停用科目"),
-    "ledger.set_period_state": _("结账或反结账"),
+    "ledger.set_period_state": _("冻结或放开会计期间"),
     "ledger.switch_on_rules": _("启用分录规则"),
     "ledger.take_back_voucher": _("撤回凭证"),
     "ledger.withdraw_rules": _("撤回分录规则"),
@@ -213,7 +220,11 @@ ACTOR_KINDS: Final[Words] = {
 }
 
 # Kinds of entries that no rule of the distributor's names.
-ENTRY_KINDS: Final[Words] = {"reversal": _("冲销"), "adjustment": _("手工凭证")}
+ENTRY_KINDS: Final[Words] = {
+    "reversal": _("冲销"),
+    "adjustment": _("手工凭证"),
+    "carry_forward": _("结转"),
+}
 
 # Why a notification was not believed: the first word of its reason.
 REFUSALS: Final[Words] = {
@@ -241,6 +252,7 @@ TOPICS: Final[Words] = {
     "payment.check": _("查询支付结果"),
     "refund.check": _("查询退款结果"),
     "order.paid": _("订单已支付，派单"),
+    "order.end_payments": _("关闭多余的支付单"),
     "order.expire": _("订单支付到期"),
     "line.refunded": _("退款后释放资源"),
     "work_order.due": _("工单下一步"),

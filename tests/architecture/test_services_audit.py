@@ -18,6 +18,9 @@ AUDIT = "record"
 
 UNAUDITED = {
     "shared_apps/outbox:subscriptions": "reads the wiring",
+    "shared_apps/audit:row": "what an audit row would be; its caller writes it",
+    "shared_apps/outbox:handlers": "reads the wiring",
+    "shared_apps/outbox:nudge": "wakes the relay",
     "shared_apps/outbox:publish": "part of a change that its caller audits",
     "shared_apps/outbox:lease_due": "machinery: the handlers audit what they change",
     "shared_apps/outbox:deliver": "machinery: the handlers audit what they change",
@@ -27,6 +30,8 @@ UNAUDITED = {
     "shared_apps/catalog:check_rate": "only refuses",
     "billing/ledger:post_event": "an entry is its own record, written once and never changed",
     "billing/ledger:post_events": "an entry is its own record, written once and never changed",
+    "billing/ledger:hold_days": "a lock",
+    "billing/ledger:with_entry": "what is written along with an entry, audit and all",
     "billing/metering:locked": "only locks; a row that says nothing yet may come about",
     "billing/metering:party": "names a customer for the books",
     "billing/payments:amount_agrees": "only compares",

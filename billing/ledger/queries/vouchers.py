@@ -12,6 +12,7 @@ from billing.ledger.models import Account, Posting, Voucher
 from shared_apps.kernel.money import Money
 
 from .journal import EntryDetail, entry_detail
+from .periods import CARRIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,12 @@ def _named(account: Account | None) -> str:
 
 
 def reversible(*, detail: EntryDetail) -> bool:
-    """Whether finance may ask to reverse an entry: once, not a reversal, and not of customers' money."""
+    """Whether finance may ask to reverse an entry: once, not a reversal, not made by closing, and not of
+    customers' money.
+    """
     return (
         detail.entry.reverses_id is None
+        and detail.entry.kind != CARRIED
         and detail.reversed_by is None
         and not Posting.objects.filter(
             entry=detail.entry, account__floor_minor__isnull=False

@@ -5,6 +5,9 @@ from .accounts import open_account as open_account
 from .accounts import rename_account as rename_account
 from .accounts import set_account_active as set_account_active
 from .along import Along as Along
+from .closing import add_months as add_months
+from .closing import close_period as close_period
+from .closing import reopen_period as reopen_period
 from .opening import open_books as open_books
 from .periods import open_period as open_period
 from .periods import set_period_state as set_period_state

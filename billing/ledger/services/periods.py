@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from billing.ledger.enums import PERIOD_TRANSITIONS, PeriodState
 from billing.ledger.errors import refusals
 from billing.ledger.models import Period
 from shared_apps.audit import services as audit
+
+
+def hold_days() -> None:
+    """Waits for the entries under way and holds new ones up until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT public.ledger_hold_days()")
 
 
 @transaction.atomic
@@ -23,7 +29,11 @@ def open_period(*, start: date, end: date) -> Period:
 
 @transaction.atomic
 def set_period_state(*, period: Period, state: PeriodState) -> Period:
-    """Closes a period or opens it again. Waits for the entries under way; no entry may then land in it."""
+    """Bars the days of a period, or opens them again, and carries nothing forward: see `closing`.
+
+    Waits for the entries under way; no entry may then land in it.
+    """
+    hold_days()
     held = Period.objects.select_for_update().get(pk=period.pk)
     if state not in PERIOD_TRANSITIONS[PeriodState(held.state)]:
         return held

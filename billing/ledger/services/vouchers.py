@@ -22,6 +22,7 @@ from billing.ledger.errors import (
     refusals,
 )
 from billing.ledger.models import Account, Entry, Period, Posting, Voucher
+from billing.ledger.queries.periods import CARRIED
 from shared_apps.approvals import services as approvals
 from shared_apps.audit import services as audit
 from shared_apps.files.models import StoredFile
@@ -112,6 +113,10 @@ def ask_reversal(*, entry: Entry, reason: str, at: datetime, by: User) -> Vouche
         raise VoucherRefused(field="reason", reason=_("请填写冲销原因。"))
     if entry.reverses_id is not None:
         raise NotReversible
+    if entry.kind == CARRIED:
+        raise VoucherRefused(
+            field="reason", reason=_("结转分录随结账而生，请到“期间与结账”里反结账。")
+        )
     if (
         Entry.objects.filter(reverses=entry).exists()
         or Voucher.objects.filter(reverses=entry, state=VoucherState.ASKED).exists()
