@@ -168,6 +168,7 @@ ACTIONS: Final[Words] = {
 
 FAMILIES: Final[Words] = {
     "agreement": _("供销协议"),
+    "approval": _("审批"),
     "balance": _("余额"),
     "bank_payout": _("提现"),
     "bill": _("账单"),
@@ -181,6 +182,7 @@ FAMILIES: Final[Words] = {
     "gift": _("赠送余额"),
     "hold": _("冻结款"),
     "hub": _("枢纽节点"),
+    "file": _("文件"),
     "invoice": _("发票"),
     "ledger": _("账簿"),
     "line_refund": _("订单退款"),
