@@ -29,6 +29,10 @@ PROVIDER_OF = {
 }
 
 
+# Shown as a code on this page, and scanned by a phone; every other one leads to the provider's own.
+QR_METHODS = frozenset({Method.ALIPAY_QR, Method.WECHAT_NATIVE})
+
+
 class IntentState(models.TextChoices):
     OPEN = "OPEN", _("等待支付")
     SUCCEEDED = "SUCCEEDED", _("已支付")

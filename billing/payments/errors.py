@@ -5,7 +5,12 @@ from shared_apps.kernel.errors import Conflict, NotFound
 
 class NoMerchantAccount(Conflict):
     code = "payments.no_merchant_account"
-    sentence = _("店铺还没有开通支付宝收款，请改用余额支付，或联系店铺客服。")
+    sentence = _("店铺还没有开通这种收款方式，请换一种付款方式，或联系店铺客服。")
+
+
+class MethodNotOffered(Conflict):
+    code = "payments.method_not_offered"
+    sentence = _("暂不支持这种付款方式，请换一种。")
 
 
 class IntentNotFound(NotFound):

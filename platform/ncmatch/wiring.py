@@ -27,6 +27,8 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     "line.shortened": ["tenant_apps.fulfilment.handlers.given_back"],
     # The time to pay an order is over.
     "order.expire": ["tenant_apps.orders.handlers.expire"],
+    # An order needs no more payments: those still open are to be closed at their providers.
+    "order.end_payments": ["tenant_apps.orders.handlers.end_payments"],
     # The next step of a work order is due.
     "work_order.due": ["tenant_apps.fulfilment.handlers.advance"],
     # A day of a merchant account is to be reconciled.

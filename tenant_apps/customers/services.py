@@ -9,6 +9,7 @@ from django.db import transaction
 
 from billing.ledger.enums import PartyKind
 from billing.ledger.parties import Party
+from billing.payments.enums import IntentState
 from billing.payments.models import PaymentIntent
 from billing.payments.services import intents
 from shared_apps.audit.services import record
@@ -162,4 +163,23 @@ def start_recharge(
         back=back,
         expires_at=at + TIME_TO_RECHARGE,
         at=at,
+    )
+
+
+def recharge_otherwise(
+    *,
+    customer: Customer,
+    instead_of: PaymentIntent,
+    method: str,
+    back: intents.Return,
+    at: datetime,
+) -> PaymentIntent:
+    """The same recharge begun anew: the one before is closed at its provider, or is paid after all.
+
+    What is paid twice all the same stays in the balance, from where it can be withdrawn.
+    """
+    if intents.give_up(number=instead_of.number, at=at) == IntentState.SUCCEEDED:
+        return instead_of
+    return start_recharge(
+        customer=customer, amount=instead_of.amount, method=method, back=back, at=at
     )

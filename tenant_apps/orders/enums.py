@@ -62,3 +62,7 @@ class PayBy(models.TextChoices):
     BALANCE = "BALANCE", _("余额")
     ALIPAY_PAGE = "ALIPAY_PAGE", _("支付宝网页支付")
     ALIPAY_QR = "ALIPAY_QR", _("支付宝扫码支付")
+    ALIPAY_WAP = "ALIPAY_WAP", _("支付宝手机网页支付")
+    WECHAT_NATIVE = "WECHAT_NATIVE", _("微信扫码支付")
+    WECHAT_H5 = "WECHAT_H5", _("微信手机网页支付")
+    STRIPE_CHECKOUT = "STRIPE_CHECKOUT", _("Stripe 收银台")

@@ -12,6 +12,10 @@ def payment_succeeded(payload: dict[str, Any]) -> None:
     paying.payment_arrived(number=payload["number"], at=clock.now())
 
 
+def end_payments(payload: dict[str, Any]) -> None:
+    paying.close_payments(order_id=UUID(payload["order"]), at=clock.now())
+
+
 def expire(payload: dict[str, Any]) -> None:
     order = Order.objects.get(public_id=UUID(payload["order"]))
     if order.state == OrderState.AWAITING_PAYMENT:

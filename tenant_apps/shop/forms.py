@@ -1,6 +1,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from billing.payments.enums import Method
 from tenant_apps.orders.models import MOST_HOURS, MOST_PER_ITEM
 
 
@@ -27,7 +28,7 @@ class RechargeForm(forms.Form):
             "max_whole_digits": _("金额太大，请分次充值。"),
         },
     )
-    pay_by = forms.ChoiceField(choices=[("ALIPAY_PAGE", ""), ("ALIPAY_QR", "")])
+    pay_by = forms.ChoiceField(choices=Method.choices)
 
 
 class ProfileForm(forms.Form):

@@ -65,6 +65,11 @@ urlpatterns = [
     path(
         "balance/recharges/<uuid:public_id>/state/", balance.recharge_state, name="recharge_state"
     ),
+    path(
+        "balance/recharges/<uuid:public_id>/pay/<str:pay_by>/",
+        balance.recharge_with,
+        name="recharge_with",
+    ),
     path("invoices/", invoices.invoice_list, name="invoices"),
     path("invoices/new/", invoices.invoice_new, name="invoice_new"),
     path("invoices/titles/", invoices.titles, name="invoice_titles"),

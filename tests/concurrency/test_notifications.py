@@ -237,10 +237,14 @@ def test_a_second_payment_of_an_order_goes_back_by_itself(
     committed: None, alipay: Sandbox, north: Distributor, inside: Inside, client_for: Any
 ) -> None:
     with inside(north):
-        buying = paid_order(alipay, north)
-        second = outside.start_payment(buying.order, north, method="ALIPAY_QR")
-        assert second.number != buying.intent.number
+        merchant = outside.open_account(alipay)
+        order = world.place(world.customer(), world.a_choice(quantity=1, hours=3))
+        first = outside.start_payment(order, north)
+        second = outside.start_payment(order, north, method="ALIPAY_QR")
+        assert second.number != first.number
+        outside.pay(alipay, first)
         outside.pay(alipay, second)
+        buying = Buying(order, first, merchant)
     for intent in (buying.intent, second):
         built = alipay.notify(intent.number, deliver=False)
         assert outside.deliver(client_for(north), built) == "success"

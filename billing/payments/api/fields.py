@@ -18,15 +18,17 @@ class PaymentFields(serializers.Serializer[PaymentIntent]):
     """One try to be paid at a provider. Where to pay is told only while it is open."""
 
     id = serializers.UUIDField(source="public_id")
-    number = serializers.CharField(help_text="支付单号，即支付宝的商户订单号。")
+    number = serializers.CharField(help_text="支付单号，即支付机构的商户订单号。")
     method = serializers.ChoiceField(Method.choices)
     state = serializers.ChoiceField(IntentState.choices)
     amount = AmountField()
     currency = serializers.CharField()
     redirect_url = serializers.SerializerMethodField(
-        help_text="用浏览器打开以支付（ALIPAY_PAGE）。"
+        help_text="用浏览器打开以支付（ALIPAY_PAGE、ALIPAY_WAP、WECHAT_H5、STRIPE_CHECKOUT）。"
     )
-    qr_content = serializers.SerializerMethodField(help_text="二维码的内容（ALIPAY_QR）。")
+    qr_content = serializers.SerializerMethodField(
+        help_text="二维码的内容（ALIPAY_QR、WECHAT_NATIVE）。"
+    )
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
     paid_at = serializers.SerializerMethodField()

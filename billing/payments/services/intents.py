@@ -13,7 +13,8 @@ from billing.balances.services import lots
 from billing.ledger.enums import PartyKind
 from billing.ledger.parties import Party
 from billing.payments.accounts import active_account, gateway_for, notify_path
-from billing.payments.enums import PROVIDER_OF, IntentState, Method
+from billing.payments.enums import PROVIDER_OF, QR_METHODS, IntentState, Method
+from billing.payments.errors import MethodNotOffered
 from billing.payments.gateways.base import GatewayTrade, TradeAlreadyPaid, TradeState
 from billing.payments.models import Payment, PaymentIntent
 from billing.payments.parties import channel_party
@@ -27,6 +28,7 @@ from shared_apps.outbox.services import publish
 log = structlog.get_logger(__name__)
 
 FIRST_CHECK = timedelta(seconds=8)
+QR_LASTS = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,13 @@ def start(
     """Opens a payment at the provider. Money moves only when the provider says so later.
 
     The intent is committed before the provider hears of it, so that no payment is ever unknown to
-    us; if the provider can't be reached the intent stays and is closed by its check.
+    us; if the provider can't be reached the intent stays and is closed by its check. A QR code lasts
+    ten minutes at most. WeChat's own browser is not served: it would need the buyer's openid.
     """
+    if method == Method.WECHAT_JSAPI:
+        raise MethodNotOffered
+    if method in QR_METHODS:
+        expires_at = min(expires_at, at + QR_LASTS)
     account = active_account(PROVIDER_OF[Method(method)])
     with transaction.atomic():
         intent = PaymentIntent.objects.create(
@@ -161,6 +168,25 @@ def check(*, number: str, at: datetime) -> str:
         log.error("payment.cannot_book", number=number, code=error.code)
     _check_again(intent, at)
     return intent.state
+
+
+def give_up(*, number: str, at: datetime) -> str:
+    """Closes a payment that is no longer wanted at its provider; returns its state. Safe to repeat.
+
+    SUCCEEDED where the buyer was quicker. One that the provider does not know yet can still be
+    opened and paid: it stays open, and is asked about until its time is over.
+    """
+    intent = PaymentIntent.objects.select_related("account").get(number=number)
+    if intent.state != IntentState.OPEN:
+        return intent.state
+    try:
+        closed = gateway_for(intent.account).close(number=number, ref=intent.provider_ref)
+    except TradeAlreadyPaid:
+        return check(number=number, at=at)
+    except ProviderError as error:
+        log.warning("payment.not_closed", number=number, error=error.detail)
+        return intent.state
+    return _close(number, at) if closed is TradeState.CLOSED else intent.state
 
 
 def _paid(intent: PaymentIntent, trade: GatewayTrade, at: datetime) -> str:

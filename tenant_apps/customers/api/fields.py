@@ -79,7 +79,9 @@ class StatementQuery(PageQuery):
 
 class RechargeAsked(serializers.Serializer[Any]):
     amount = MoneyField(help_text="1.00 至 1000000.00 元。")
-    method = serializers.ChoiceField(Method.choices)
+    method = serializers.ChoiceField(
+        Method.choices, help_text="WECHAT_JSAPI 返回 409 payments.method_not_offered。"
+    )
 
 
 TokenPage = paged(TokenFields, "TokenPage")

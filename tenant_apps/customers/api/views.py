@@ -147,8 +147,9 @@ class RechargesView(APIView):
         examples=[examples.ASK_RECHARGE, examples.RECHARGE],
         summary="充值",
         description=(
-            "打开一笔支付：ALIPAY_PAGE 返回 redirect_url，ALIPAY_QR 返回 qr_content，30 分钟内有效。"
-            "到账以支付宝的通知为准。重复调用会打开另一笔；没有支付的不产生任何变动，到期自行关闭。"
+            "打开一笔支付：ALIPAY_PAGE、ALIPAY_WAP、WECHAT_H5、STRIPE_CHECKOUT 返回 redirect_url，30 分钟内有效；"
+            "ALIPAY_QR、WECHAT_NATIVE 返回 qr_content，10 分钟内有效。到账以支付机构的通知为准。"
+            "重复调用会打开另一笔；没有支付的不产生任何变动，到期自行关闭。"
         ),
         request=RechargeAsked,
         responses={201: PaymentFields},

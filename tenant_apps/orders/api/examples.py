@@ -98,9 +98,24 @@ CANCELLED = OpenApiExample(
     },
 )
 BY_QR = OpenApiExample("支付宝扫码", request_only=True, value={"method": "ALIPAY_QR"})
+BY_WECHAT = OpenApiExample("微信扫码", request_only=True, value={"method": "WECHAT_NATIVE"})
+BY_STRIPE = OpenApiExample("银行卡", request_only=True, value={"method": "STRIPE_CHECKOUT"})
 BY_BALANCE = OpenApiExample("余额", request_only=True, value={"method": "BALANCE"})
 PAYING = OpenApiExample(
     "等待扫码", response_only=True, value={"order": SUMMARY, "payment": PAYMENT}
+)
+PAYING_BY_STRIPE = OpenApiExample(
+    "等待在 Stripe 付款",
+    response_only=True,
+    value={
+        "order": SUMMARY,
+        "payment": PAYMENT
+        | {
+            "method": "STRIPE_CHECKOUT",
+            "redirect_url": "https://checkout.stripe.com/c/pay/cs_live_a1B2c3D4",
+            "qr_content": None,
+        },
+    },
 )
 PAID_AT_ONCE = OpenApiExample(
     "余额已冻结，正在开通", response_only=True, value={"order": PAID, "payment": None}

@@ -155,11 +155,22 @@ class CancelView(APIView):
 class PayView(APIView):
     @extend_schema(
         operation_id="orders_pay",
-        examples=[examples.BY_QR, examples.BY_BALANCE, examples.PAYING, examples.PAID_AT_ONCE],
+        examples=[
+            examples.BY_QR,
+            examples.BY_WECHAT,
+            examples.BY_STRIPE,
+            examples.BY_BALANCE,
+            examples.PAYING,
+            examples.PAYING_BY_STRIPE,
+            examples.PAID_AT_ONCE,
+        ],
         summary="支付订单",
         description=(
             "BALANCE：立即冻结余额并开始开通，余额不足返回 409 ledger.floor_breached。"
-            "ALIPAY_PAGE：返回 redirect_url，用浏览器打开。ALIPAY_QR：返回 qr_content，做成二维码由支付宝扫码。"
+            "ALIPAY_PAGE、ALIPAY_WAP、WECHAT_H5、STRIPE_CHECKOUT：返回 redirect_url，用浏览器打开。"
+            "ALIPAY_QR、WECHAT_NATIVE：返回 qr_content，做成二维码由支付宝或微信扫码，10 分钟内有效。"
+            "店铺没有开通的方式返回 409 payments.no_merchant_account。换一种方式时，先前的支付单会被关闭；"
+            "若两笔都已支付，后到的一笔自动原路退回。"
             "支付结果以服务端通知为准，请查询订单的 state。重复调用是安全的：未关闭的支付单会被重用，"
             "已支付的订单返回 409。"
         ),

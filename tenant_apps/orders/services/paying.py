@@ -67,13 +67,18 @@ def pay_from_balance(
             after={"state": "PAID", "paid_by": paid_by, "total": str(order.total)},
         )
         publish("order.paid", {"order": str(order.public_id)})
+        end_payments(order_id=order.public_id)
     return order
 
 
 def start_payment(
     *, order: Order, method: str, back: intents.Return, at: datetime
 ) -> PaymentIntent:
-    """Opens a payment at a provider for the whole order; an open one of the same kind is used again."""
+    """Opens a payment at a provider for the whole order; an open one of the same kind is used again.
+
+    Those of other kinds are closed at their providers. Where one of them turns out to be paid, no
+    other is opened: NotAwaitingPayment.
+    """
     if order.state != OrderState.AWAITING_PAYMENT or at >= order.expires_at:
         raise NotAwaitingPayment(state=order.get_state_display())
     open_one = (
@@ -84,7 +89,10 @@ def start_payment(
         .first()
     )
     if open_one is not None:
+        _close_payments(order.public_id, at, but=open_one.number)
         return open_one
+    if IntentState.SUCCEEDED in _close_payments(order.public_id, at):
+        raise NotAwaitingPayment(state=IntentState.SUCCEEDED.label)
     record("order.start_payment", obj=order, after={"method": method})
     return intents.start(
         method=method,
@@ -96,6 +104,24 @@ def start_payment(
         expires_at=order.expires_at,
         at=at,
     )
+
+
+def end_payments(*, order_id: UUID) -> None:
+    """The order needs no more payments: asks, after this transaction, for those still open to be closed."""
+    if PaymentIntent.objects.filter(order_id=order_id, state=IntentState.OPEN).exists():
+        publish("order.end_payments", {"order": str(order_id)})
+
+
+def close_payments(*, order_id: UUID, at: datetime) -> None:
+    """Closes what is still open at the providers; what was paid meanwhile is sent back by itself."""
+    _close_payments(order_id, at)
+
+
+def _close_payments(order_id: UUID, at: datetime, *, but: str = "") -> list[str]:
+    """The states that they are in afterwards."""
+    found = PaymentIntent.objects.filter(order_id=order_id, state=IntentState.OPEN)
+    numbers = found.exclude(number=but).values_list("number", flat=True)
+    return [intents.give_up(number=number, at=at) for number in list(numbers)]
 
 
 def payment_arrived(*, number: str, at: datetime) -> None:

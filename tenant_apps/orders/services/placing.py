@@ -29,6 +29,8 @@ from tenant_apps.orders.errors import (
 from tenant_apps.orders.models import MOST_CHOICES, MOST_UNPAID, CartItem, Order, OrderLine
 from tenant_apps.orders.pricing import Choice, PricedChoice, price, price_hour, sum_of
 
+from . import paying
+
 TIME_TO_PAY = timedelta(minutes=30)
 HOURS_OF_ROOM = 2  # of a machine that is paid afterwards, before it is opened
 TERMS_VERSION = "2026-11"
@@ -229,3 +231,4 @@ def cancel(*, order_id: UUID, at: datetime, reason: str) -> None:
             after={"state": "CANCELLED"},
             note=reason,
         )
+        paying.end_payments(order_id=order.public_id)

@@ -11,28 +11,29 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from billing.balances import queries as balances
 from billing.balances.enums import LotKind
 from billing.ledger import days
 from billing.payments import queries as payments
 from billing.payments.enums import IntentState, Method
-from billing.payments.errors import IntentNotFound
+from billing.payments.errors import IntentNotFound, MethodNotOffered, NoMerchantAccount
 from billing.payments.models import PaymentIntent
 from billing.payments.returning import back_to
 from shared_apps.audit.services import record
 from shared_apps.identity.access import Customer, access, person
 from shared_apps.kernel import clock
+from shared_apps.kernel.errors import DomainError, ProviderError
 from shared_apps.kernel.money import Money
 from tenant_apps.customers import services as customer_services
 from tenant_apps.customers import statements
 from tenant_apps.customers.errors import RechargeOutOfRange
 from tenant_apps.customers.queries import customer_of
 from tenant_apps.shop.forms import RechargeForm
+from tenant_apps.shop.ways import how, offered, provider_name
 
 from .orders import RETURNED
-from .paying import qr_svg
 
 PER_PAGE = 20
 FILTERS = ("from", "to", "kind", "lot")
@@ -47,6 +48,7 @@ def balance(request: HttpRequest) -> HttpResponse:
             return redirect(f"{reverse('shop:recharge', args=[paid.public_id])}?{RETURNED}=1")
         return redirect("shop:balance")
     form = RechargeForm(request.POST or None)
+    problem = ""
     if request.method == "POST" and form.is_valid():
         try:
             intent = customer_services.start_recharge(
@@ -58,6 +60,8 @@ def balance(request: HttpRequest) -> HttpResponse:
             )
         except RechargeOutOfRange as refused:
             form.add_error("amount", str(refused))
+        except (ProviderError, NoMerchantAccount, MethodNotOffered) as failed:
+            problem = _no_way(failed, form.cleaned_data["pay_by"])
         else:
             return redirect("shop:recharge", intent.public_id)
     wanted = _wanted(request, who.public_id)
@@ -80,12 +84,21 @@ def balance(request: HttpRequest) -> HttpResponse:
             "filtered": any(request.GET.get(name) for name in FILTERS),
             "export": reverse("shop:balance_export"),
             "recharge_url": reverse("shop:balance"),
+            "ways": offered(request),
+            "pay_by": request.POST.get("pay_by", ""),
             "amount": request.POST.get("amount", ""),
+            "problem": problem,
             "error": next(iter(form.errors.get("amount", [])), ""),
             "section": "mine",
         },
-        status=422 if form.is_bound and form.errors else 200,
+        status=409 if problem else 422 if form.is_bound and form.errors else 200,
     )
+
+
+def _no_way(failed: DomainError, method: str) -> str:
+    if isinstance(failed, ProviderError):
+        return _("暂时没有连上%(provider)s") % {"provider": provider_name(method)}
+    return str(failed)
 
 
 def _wanted(request: HttpRequest, customer_id: UUID) -> statements.Wanted:
@@ -153,26 +166,57 @@ def recharge(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The QR code of a recharge; on to the balance once it is paid."""
     who = customer_of(person(request))
     intent = _recharge(who.public_id, public_id)
-    if intent.state != IntentState.OPEN:
+    if intent.state == IntentState.SUCCEEDED:
         return redirect("shop:balance")
+    return _recharge_page(request, intent)
+
+
+def _recharge_page(
+    request: HttpRequest, intent: PaymentIntent, *, problem: str = ""
+) -> HttpResponse:
+    begun = bool(intent.qr_content or intent.redirect_url)
+    others = [
+        {"label": way.label, "url": _recharge_with(intent, way.value)}
+        for way in offered(request)
+        if not begun or way.value != intent.method
+    ]
     return render(
         request,
         "shop/pay.html",
         {
-            "order": {
-                "number": intent.number,
-                "url": reverse("shop:balance"),
-                "due": intent.amount,
-            },
-            "pay_by": intent.method,
-            "qr": qr_svg(intent.qr_content) if intent.qr_content else "",
-            "cashier_url": intent.redirect_url if intent.method == Method.ALIPAY_PAGE else "",
-            "expires_at": intent.expires_at,
-            "recharge": True,
-            **_recharge_state(request, intent),
+            **_recharge_live(request, intent),
+            **how(intent),
+            "other_ways": others,
+            "problem": problem,
             "section": "mine",
         },
+        status=409 if problem else 200,
     )
+
+
+def _recharge_with(intent: PaymentIntent, way: str) -> str:
+    return reverse("shop:recharge_with", args=[intent.public_id, way])
+
+
+@access(Customer)
+@require_POST
+def recharge_with(request: HttpRequest, public_id: UUID, pay_by: str) -> HttpResponse:
+    """The same sum in another way, or with a fresh code; the one before is closed at its provider."""
+    who = customer_of(person(request))
+    intent = _recharge(who.public_id, public_id)
+    if pay_by not in Method.values:
+        raise IntentNotFound(number=public_id)
+    try:
+        fresh = customer_services.recharge_otherwise(
+            customer=who,
+            instead_of=intent,
+            method=pay_by,
+            back=back_to(request, reverse("shop:balance")),
+            at=clock.now(),
+        )
+    except (ProviderError, NoMerchantAccount, MethodNotOffered) as failed:
+        return _recharge_page(request, intent, problem=_no_way(failed, pay_by))
+    return redirect("shop:recharge", fresh.public_id)
 
 
 @access(Customer)
@@ -180,17 +224,11 @@ def recharge(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def recharge_state(request: HttpRequest, public_id: UUID) -> HttpResponse:
     who = customer_of(person(request))
     intent = _recharge(who.public_id, public_id)
-    told = _recharge_state(request, intent)
-    context = {
-        "recharge": True,
-        "expires_at": intent.expires_at,
-        "order": {"url": reverse("shop:balance")},
-        **told,
-    }
-    response = render(request, "shop/_pay_state.html", context)
+    told = _recharge_live(request, intent)
+    response = render(request, "shop/_pay_state.html", told)
     if told["state"] == "PAID":
         response["HX-Redirect"] = reverse("shop:balance")
-    elif told["state"] == "EXPIRED":  # the page still shows how to pay: show it without
+    elif told["state"] in ("EXPIRED", "CODE_OVER"):  # the page still shows how to pay
         response["HX-Redirect"] = reverse("shop:recharge", args=[public_id])
     return response
 
@@ -202,16 +240,27 @@ def _recharge(customer_id: UUID, public_id: UUID) -> PaymentIntent:
     return found
 
 
-def _recharge_state(request: HttpRequest, intent: PaymentIntent) -> dict[str, Any]:
+def _recharge_live(request: HttpRequest, intent: PaymentIntent) -> dict[str, Any]:
     """How a recharge stands, and where to ask again. Back from the provider, its word is awaited."""
-    if intent.state != IntentState.OPEN:
-        return {"state": "PAID"}
     url = reverse("shop:recharge_state", args=[intent.public_id])
-    if clock.now() >= intent.expires_at:
-        return {"state": "EXPIRED", "state_url": url}
+    told = {
+        "recharge": True,
+        "order": {
+            "number": intent.number,
+            "url": reverse("shop:balance"),
+            "due": intent.amount,
+        },
+        "expires_at": intent.expires_at,
+        "state_url": url,
+        "again_url": _recharge_with(intent, intent.method),
+    }
+    if intent.state == IntentState.SUCCEEDED:
+        return told | {"state": "PAID"}
+    if intent.state == IntentState.CLOSED or clock.now() >= intent.expires_at:
+        return told | {"state": "CODE_OVER" if intent.qr_content else "EXPIRED"}
     if request.GET.get(RETURNED) != "1":
-        return {"state": "WAITING", "state_url": url}
-    return {
+        return told | {"state": "WAITING"}
+    return told | {
         "state": "CONFIRMING",
         "state_url": f"{url}?{RETURNED}=1",
         "retry_url": reverse("shop:recharge", args=[intent.public_id]),

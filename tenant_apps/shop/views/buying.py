@@ -33,6 +33,7 @@ from tenant_apps.orders.services import cart as carts
 from tenant_apps.orders.services import placing
 from tenant_apps.shop.cards import hours_label, spec_chips
 from tenant_apps.shop.forms import AddForm, QuantityForm
+from tenant_apps.shop.ways import offered
 
 from . import paying
 
@@ -256,21 +257,18 @@ def _checkout_page(
     priced = price(choices, at=at)
     due = sum_of(priced)
     balance = balances.balance_of(customer_id=who.public_id).available
-    chosen = request.POST.get("pay_by") or (PayBy.BALANCE if balance >= due else PayBy.ALIPAY_PAGE)
     enough = balance >= due
+    at_providers = offered(request)
+    first = PayBy.BALANCE.value if enough or not at_providers else at_providers[0].value
+    chosen = request.POST.get("pay_by") or first
     pays: list[dict[str, Any]] = [
-        {
-            "value": PayBy.ALIPAY_PAGE,
-            "label": _("支付宝网页支付"),
-            "note": _("跳转到支付宝收银台"),
-        },
-        {
-            "value": PayBy.ALIPAY_QR,
-            "label": _("支付宝扫码"),
-            "note": _("本页出示二维码，用手机扫一扫"),
-        },
+        *(
+            {"value": way.value, "label": way.label, "note": way.note, "icon": way.icon}
+            for way in at_providers
+        ),
         {
             "value": PayBy.BALANCE,
+            "icon": "wallet",
             "label": _("余额 %(balance)s 元") % {"balance": _yuan(balance)},
             "note": ""
             if enough

@@ -91,8 +91,10 @@ def furnish(site: Distributor, elsewhere: Distributor, cast: dict[str, Distribut
         "counterparty": str(elsewhere.public_id),
         "obligation": _others_hop(site, trace),
         "way to pay": "",
+        "way to recharge": "",
         "books format": "",
         "payee": "",
+        "period": "",
         "ruled event": "nothing",
         "rule place": "",
     }
@@ -269,8 +271,10 @@ def _shared(site: Distributor, trace: UUID, cast: dict[str, Distributor]) -> Nam
         "obligation": lambda: Obligation.objects.get(trace_id=trace, debtor=site).public_id,
         "offer": lambda: Plan.objects.select_related("offering").earliest("id").offering.public_id,
         "supplier slug": lambda: Supplier.objects.earliest("id").slug,
+        "period": lambda: str(day_of(clock.now()).replace(day=1)),
         "payee": lambda: "wx0000000000000000",
         "way to pay": lambda: "BALANCE",
+        "way to recharge": lambda: "ALIPAY_PAGE",
         "books format": lambda: "beancount",
     }
     with tenancy.shared():
