@@ -14,7 +14,8 @@ import pytest
 from django.test import override_settings
 
 from billing.payments.enums import Method
-from billing.payments.gateways.alipay import AlipayAccount, AlipayGateway
+from billing.payments.gateways.alipay import AlipayGateway
+from billing.payments.gateways.alipay_notices import AlipayAccount
 from billing.payments.gateways.base import TradeState
 from shared_apps.identity.sms import SmsRefused, send_sms
 from shared_apps.kernel import clock

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
+from collections import defaultdict
 from decimal import Decimal
 from io import StringIO
 
@@ -28,10 +28,11 @@ def test_beancount_accepts_every_book_and_agrees(busy: Cast) -> None:
     for slug, member in busy.items():
         entries, errors, _ = loader.load_string(exported(slug, "beancount"))
         assert errors == [], (slug, errors[:3])
-        sums: Counter[str] = Counter()
+        sums: defaultdict[str, Decimal] = defaultdict(Decimal)
         for entry in entries:
             if isinstance(entry, data.Transaction):
                 for posting in entry.postings:
+                    assert posting.units is not None and posting.units.number is not None
                     for code in posting.account.split(":")[1:]:
                         sums[code] += posting.units.number
         found = {code: total for code, total in sums.items() if total}
@@ -53,8 +54,8 @@ def test_vouchers_balance_one_by_one_and_in_all(busy: Cast) -> None:
     for slug, member in busy.items():
         rows = list(csv.DictReader(StringIO(exported(slug, "vouchers"))))
         assert tuple(rows[0]) == VOUCHER_COLUMNS
-        by_voucher: Counter[tuple[str, str]] = Counter()
-        by_account: Counter[str] = Counter()
+        by_voucher: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        by_account: defaultdict[str, Decimal] = defaultdict(Decimal)
         for row in rows:
             signed = Decimal(row["借方金额"] or 0) - Decimal(row["贷方金额"] or 0)
             by_voucher[row["日期"][:7], row["凭证号"]] += signed

@@ -72,8 +72,8 @@ def test_at_any_moment_the_sums_are_those_of_all_postings(
             if number in folds:
                 fold()
         recorded = list(Entry.objects.order_by("id").values_list("recorded_at", flat=True))
-        for minutes, place, days in asked:
-            effective = None if minutes is None else AT + timedelta(minutes=minutes)
+        for moment, place, days in asked:
+            effective = None if moment is None else AT + timedelta(minutes=moment)
             known = None
             if place is not None and recorded:
                 known = recorded[place % len(recorded)] + timedelta(days=days if days > 60 else 0)

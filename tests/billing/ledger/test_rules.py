@@ -301,7 +301,8 @@ class TestChoice:
 
     def test_the_database_knows_the_set_as_well(self) -> None:
         version = services.draft(event="recharge", at=AT)
-        for conditions in ({}, ["x"], [{"fact": "x.y", "op": "is", "values": []}]):
+        wrong: tuple[Any, ...] = ({}, ["x"], [{"fact": "x.y", "op": "is", "values": []}])
+        for conditions in wrong:
             with (
                 pytest.raises(IntegrityError, match="ledger_postingrule_conditions"),
                 transaction.atomic(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -38,7 +37,7 @@ DAY = date(2026, 3, 9)
 
 
 @pytest.fixture
-def clerk(books: None) -> Iterator[User]:
+def clerk(books: None) -> User:
     return world.staff(Role.FINANCE)
 
 
