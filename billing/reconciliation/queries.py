@@ -54,6 +54,16 @@ def days(
     return found
 
 
+def open_differences(*, since: date, until: date) -> tuple[int, int]:
+    """Of the days [since, until): differences that nobody settled yet, and bills not compared yet."""
+    within = ReconciledDay.objects.filter(day__gte=since, day__lt=until)
+    unsettled = ReconciledLine.objects.filter(
+        day__in=within, treatment__in=[Treatment.OPEN, Treatment.ASKED]
+    )
+    uncompared = within.exclude(state__in=[DayState.OPEN, DayState.BALANCED])
+    return unsettled.count(), uncompared.count()
+
+
 def day(*, public_id: UUID) -> ReconciledDay:
     found = (
         ReconciledDay.objects.select_related("account")

@@ -211,6 +211,13 @@ def in_transit(*, me: Distributor) -> InTransit:
     return InTransit(row["waiting"], row["refused"], row["oldest_at"], row["reason"] or "")
 
 
+def unbooked(*, me: Distributor, until: datetime) -> int:
+    """How many obligations that came about before `until` are not in our books yet."""
+    return Booking.objects.filter(
+        party=me, booked_at=None, obligation__effective_at__lt=until
+    ).count()
+
+
 @dataclass(frozen=True, slots=True)
 class PartyBacklog:
     name: str

@@ -81,6 +81,7 @@ BALANCE_SHEET = Section(
     "office:balance_sheet", _("资产负债表"), "building-bank", _MONEY, Staff(Role.FINANCE)
 )
 INCOME = Section("office:income", _("利润表"), "chart-line", _MONEY, Staff(Role.FINANCE))
+PERIODS = Section("office:periods", _("期间与结账"), "calendar", _MONEY, Staff(Role.FINANCE))
 DEALINGS = Section(
     "office:dealings", _("应付与应收"), "arrows-exchange", _MONEY, Staff(Role.FINANCE)
 )
@@ -109,6 +110,7 @@ OFFICE: tuple[Section, ...] = (
     TRIAL,
     BALANCE_SHEET,
     INCOME,
+    PERIODS,
     DEALINGS,
     PRICES,
     TERMS,

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from billing.balances.enums import CreditState, HoldState, PayoutState
 from billing.invoicing.enums import InvoiceState
-from billing.ledger.enums import RuleState, VoucherState
+from billing.ledger.enums import PeriodState, RuleState, VoucherState
 from billing.metering.enums import BillState, ChargeState, UsageState
 from billing.payments.enums import EventState, IntentState, RefundState
 from billing.reconciliation.enums import DayState, Result, Treatment
@@ -255,3 +255,7 @@ def voucher(state: str) -> Mark:
         RED: [VoucherState.REJECTED],
     }
     return mark(VoucherState, state, tones)
+
+
+def period(state: str) -> Mark:
+    return mark(PeriodState, state, {GREEN: [PeriodState.CLOSED]})

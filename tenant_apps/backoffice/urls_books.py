@@ -4,6 +4,7 @@ from django.urls import path
 
 from .views import books_chart as chart
 from .views import books_drafts as drafts
+from .views import books_periods as periods
 from .views import books_reports as reports
 from .views import books_rules as rules
 from .views import books_vouchers as vouchers
@@ -25,6 +26,16 @@ urlpatterns = [
         name="income_export",
     ),
     path("books/whole/<slug:kind>/", reports.whole_books, name="whole_books"),
+    path("books/periods/", periods.Periods.as_view(), name="periods"),
+    path(
+        "books/periods/export.csv",
+        periods.Periods.as_view(exporting=True),
+        name="periods_export",
+    ),
+    path("books/periods/add/", periods.add_months, name="periods_add"),
+    path("books/periods/<slug:start>/", periods.period, name="period"),
+    path("books/periods/<slug:start>/close/", periods.close, name="period_close"),
+    path("books/periods/<slug:start>/reopen/", periods.reopen, name="period_reopen"),
     path("books/rules/", rules.Rules.as_view(), name="rules"),
     path("books/rules/export.csv", rules.Rules.as_view(exporting=True), name="rules_export"),
     path(_VERSION, rules.version, name="rule_version"),

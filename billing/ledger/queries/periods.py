@@ -12,7 +12,7 @@ from billing.ledger import days
 from billing.ledger.enums import AccountKind, PeriodState, VoucherState
 from billing.ledger.errors import ClosingRefused, UnknownPeriod
 from billing.ledger.models import Account, Entry, Period, Voucher
-from shared_apps.kernel.money import Money
+from shared_apps.kernel.money import Money, total
 
 from .sums import sums
 
@@ -75,6 +75,15 @@ def carried(*, among: Sequence[Period]) -> dict[int, list[Entry]]:
     for entry in Entry.objects.filter(source__in=told, reversals=None).order_by("id"):
         found.setdefault(told[entry.source], []).append(entry)
     return found
+
+
+def profit_of(entries: Sequence[Entry]) -> Money:
+    """What the closings of a period carried into the year's profit, out of its entries."""
+    return total(
+        Money(*entry.facts["profit"])
+        for entry in entries
+        if not entry.source.startswith(f"{CARRIED}:year-")
+    )
 
 
 def result_lines(*, until: datetime) -> tuple[list[dict[str, object]], Money]:
@@ -140,6 +149,16 @@ def waiting_vouchers(*, period: Period) -> QuerySet[Voucher]:
 
 def obstacle(*, period: Period, at: datetime) -> str:
     """Why a period cannot be closed, in a sentence; empty if it can."""
+    if reason := out_of_turn(period=period, at=at):
+        return reason
+    asked = waiting_vouchers(period=period).filter(state=VoucherState.ASKED).count()
+    if asked:
+        return _("有 %(n)s 张凭证还在等人复核，请先复核或撤回。") % {"n": asked}
+    return ""
+
+
+def out_of_turn(*, period: Period, at: datetime) -> str:
+    """Why it is not this period's turn; empty if it is."""
     if period.end_date > days.day_of(at):
         return _("这个期间还没有过完，过完才能结账。")
     earlier = (
@@ -154,9 +173,6 @@ def obstacle(*, period: Period, at: datetime) -> str:
         for since, until in _outside(period)
     ):
         return _("更早的日子里有分录，却不属于任何会计期间，请先补齐会计期间。")
-    asked = waiting_vouchers(period=period).filter(state=VoucherState.ASKED).count()
-    if asked:
-        return _("有 %(n)s 张凭证还在等人复核，请先复核或撤回。") % {"n": asked}
     return ""
 
 
