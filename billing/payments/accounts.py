@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 from django.conf import settings
@@ -50,6 +51,14 @@ def opened(account: MerchantAccount) -> dict[str, str]:
     """The account's secrets, unsealed: for a gateway that is built now, never for an answer or a log."""
     found: dict[str, str] = json.loads(secrets.unseal(account.secrets_sealed))
     return found
+
+
+def fingerprints(account: MerchantAccount) -> dict[str, str]:
+    """By which people tell one secret from another without seeing any."""
+    return {
+        name: hashlib.sha256(value.strip().encode()).hexdigest()[:16]
+        for name, value in opened(account).items()
+    }
 
 
 def alipay(account: MerchantAccount) -> Gateway:

@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from shared_apps.kernel.errors import Conflict, NotFound
+from shared_apps.kernel.errors import Conflict, Invalid, NotFound
 
 
 class NoMerchantAccount(Conflict):
@@ -11,6 +11,18 @@ class NoMerchantAccount(Conflict):
 class MethodNotOffered(Conflict):
     code = "payments.method_not_offered"
     sentence = _("暂不支持这种付款方式，请换一种。")
+
+
+class AccountNotFound(NotFound):
+    code = "payments.account_not_found"
+    sentence = _("没有找到这个收款账户。")
+
+
+class AccountNotProved(Invalid):
+    """The provider did not know what was typed; `detail` is its word, with every secret cut out of it."""
+
+    code = "payments.account_not_proved"
+    sentence = _("支付机构没有认可这些参数，收款账户没有变动。%(detail)s")
 
 
 class IntentNotFound(NotFound):

@@ -59,6 +59,7 @@ RESOURCES = Section(
     Staff(Role.MANAGER, Role.SUPPORT),
 )
 PAYMENTS = Section("office:payments", _("收款与退款"), "credit-card", _MONEY, Staff(Role.FINANCE))
+MERCHANTS = Section("office:merchants", _("收款账户"), "building-bank", _MONEY, Staff(Role.FINANCE))
 FUNDS = Section(
     "office:offline_recharges", _("充值审核与提现"), "wallet", _MONEY, Staff(Role.FINANCE)
 )
@@ -98,6 +99,7 @@ OFFICE: tuple[Section, ...] = (
     CUSTOMERS,
     RESOURCES,
     PAYMENTS,
+    MERCHANTS,
     FUNDS,
     INVOICES,
     RECONCILIATION,
@@ -121,6 +123,7 @@ OFFICE: tuple[Section, ...] = (
 
 # What one may do or see on a page beyond opening it.
 REFUND = Staff(Role.FINANCE)
+CONNECT = Staff(Role.ADMIN)
 OWN_COST = Staff(Role.MANAGER, Role.FINANCE)
 BALANCE = Staff(Role.MANAGER, Role.SALES, Role.SUPPORT, Role.FINANCE)
 AGREE_TERMS = Staff(Role.ADMIN)

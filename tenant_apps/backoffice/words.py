@@ -92,6 +92,7 @@ ACTIONS: Final[Words] = {
     "lot.expire": _("余额过期"),
     "lot.revive": _("延长余额有效期"),
     "merchant_account.connect": _("开通收款账户"),
+    "merchant_account.set_active": _("启用或停用收款账户"),
     "obligation.permit_refund": _("平台同意退还已使用部分"),
     "obligation.refund": _("退款冲减上下级往来"),
     "obligation.sale": _("形成上下级往来"),

@@ -192,6 +192,7 @@ def _tenants(site: Distributor) -> Names:
             "invoice title": str(title.public_id),
             "line": str(order.lines.get().public_id),
             "order": str(order.public_id),
+            "merchant account": str(MerchantAccount.objects.get().public_id),
             "payment number": intent.number,
             "provider event": str(ProviderEvent.objects.get().public_id),
             "reconciled day": str(day.public_id),
