@@ -21,10 +21,8 @@ from billing.ledger.enums import DEBIT_NORMAL, AccountKind
 from billing.ledger.models import Period
 from shared_apps.kernel.money import Money, total
 
+from .periods import CARRIED
 from .trial import TrialRow, trial_balance
-
-# What carries income and expense into the year's profit is no income and no expense itself.
-CARRIED = "carry_forward"
 
 
 @dataclass(frozen=True, slots=True)

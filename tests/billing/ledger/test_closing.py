@@ -17,6 +17,7 @@ from billing.ledger.errors import ClosingRefused, FloorBreached, PeriodClosed, V
 from billing.ledger.events import Event
 from billing.ledger.models import Entry, Period, Posting, Voucher
 from billing.ledger.queries.periods import carried, missing_months, next_to_close, periods
+from billing.ledger.queries.reports import balance_sheet, income_statement
 from shared_apps.audit.models import Record
 from shared_apps.kernel import tenancy
 from shared_apps.kernel.money import Money
@@ -228,6 +229,26 @@ def test_a_late_fact_lands_in_the_open_month_and_keeps_its_own_time() -> None:
                 Event("gift", "g", AT, {"customer": CUSTOMER}, {"gifted": Money(1)}, exact=True)
             ]
         )
+
+
+@pytest.mark.usefixtures("books")
+def test_reports_say_the_same_before_closing_after_it_and_after_opening_again() -> None:
+    sale("100.00", "70.00", "a")
+    sale("5.00", "4.00", "b", at=JANUARY)
+    close(1, 2)
+
+    def reported() -> tuple[list[tuple[str, tuple[Money, ...]]], tuple[Money, ...]]:
+        lines = income_statement(periods=[month(1), month(3)])
+        sheet = balance_sheet(moments=[days.start_of(date(2026, 4, 1))])
+        assert sheet.assets == sheet.claims
+        return [(str(line.label), line.amounts) for line in lines], sheet.assets
+
+    before = reported()
+    assert ("净利润", (Money.of("1.00"), Money.of("30.00"))) in before[0]
+    close(3)
+    assert reported() == before
+    services.reopen_period(period=month(3), reason="漏记运费")
+    assert reported() == before
 
 
 @pytest.mark.usefixtures("books")
