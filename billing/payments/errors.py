@@ -35,6 +35,16 @@ class NoticeNotFound(NotFound):
     sentence = _("没有找到这条支付通知。")
 
 
+class RefundNotFound(NotFound):
+    code = "payments.refund_not_found"
+    sentence = _("没有找到退款单 %(number)s。")
+
+
+class RefundNotRepeatable(Conflict):
+    code = "payments.refund_not_repeatable"
+    sentence = _("这笔退款没有失败，或者已经重新发起过。")
+
+
 class RefundTooLarge(Conflict):
     code = "payments.refund_too_large"
     sentence = _("退款金额超过了可退余额 %(left)s 元。")

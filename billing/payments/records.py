@@ -11,7 +11,7 @@ from django.db.models import Count, Min, Q, QuerySet, Sum
 from shared_apps.kernel.money import Money
 
 from .enums import EventState, RefundState
-from .errors import IntentNotFound, NoticeNotFound
+from .errors import IntentNotFound, NoticeNotFound, RefundNotFound
 from .models import PaymentIntent, ProviderEvent, Refund
 
 
@@ -59,6 +59,13 @@ def refunds(*, text: str = "", state: str = "") -> QuerySet[Refund]:
         found = found.filter(Q(number__icontains=text) | Q(payment__intent__number__icontains=text))
     if state:
         found = found.filter(state=state)
+    return found
+
+
+def refund(*, number: str) -> Refund:
+    found = Refund.objects.select_related("payment__intent").filter(number=number).first()
+    if found is None:
+        raise RefundNotFound(number=number)
     return found
 
 

@@ -114,6 +114,8 @@ urlpatterns = [
         payments.Refunds.as_view(exporting=True),
         name="refunds_export",
     ),
+    path("payments/refunds/<slug:number>/again/", payments.refund_again, name="refund_again"),
+    path("payments/refunds/<slug:number>/ask/", payments.refund_ask, name="refund_ask"),
     path("payments/notices/", payments.Events.as_view(), name="events"),
     path(
         "payments/notices/export.csv", payments.Events.as_view(exporting=True), name="events_export"

@@ -12,7 +12,7 @@ from billing.ledger.enums import PartyKind
 from billing.ledger.parties import Party
 from billing.payments.accounts import gateway_for
 from billing.payments.enums import RefundState
-from billing.payments.errors import RefundTooLarge
+from billing.payments.errors import RefundNotFound, RefundNotRepeatable, RefundTooLarge
 from billing.payments.gateways.base import Gateway
 from billing.payments.gateways.base import RefundState as AtProvider
 from billing.payments.models import Payment, PaymentIntent, Refund
@@ -60,13 +60,37 @@ def request(*, payment: Payment, amount: Money, reason: str, at: datetime) -> Re
     return refund
 
 
+def again(*, number: str, at: datetime) -> Refund:
+    """Sends anew what a provider refused: a refund of its own, out of the balance where the money is.
+
+    Only the last refund of a payment, so that one refusal is repeated once. Locks the payment.
+    """
+    with transaction.atomic():
+        refused = _find(number)
+        payment = Payment.objects.select_for_update().get(pk=refused.payment_id)
+        later = Refund.objects.filter(payment=payment, pk__gt=refused.pk)
+        if refused.state != RefundState.FAILED or later.exists():
+            raise RefundNotRepeatable
+        amount = Money(refused.amount_minor, payment.currency)
+        return request(payment=payment, amount=amount, reason=refused.reason, at=at)
+
+
 def send(*, number: str, at: datetime) -> str:
+    """As `ask`, and once more later while it is unsettled."""
+    state = ask(number=number, at=at)
+    if state == RefundState.REQUESTED:
+        with transaction.atomic():
+            publish("refund.check", {"number": number}, not_before=at + AGAIN)
+    return state
+
+
+def ask(*, number: str, at: datetime) -> str:
     """Sends a refund to the provider, or finds out what became of it; safe to repeat.
 
     The request number makes the provider pay once. Only a final refusal gives the money back to
-    the balance; an unknown outcome is asked again.
+    the balance; why it is not settled yet is kept for people.
     """
-    refund = Refund.objects.select_related("payment__intent__account").get(number=number)
+    refund = _find(number)
     if refund.state != RefundState.REQUESTED:
         return refund.state
     intent = refund.payment.intent
@@ -83,18 +107,28 @@ def send(*, number: str, at: datetime) -> str:
         )
     except OutcomeUnknown as unknown:
         log.warning("refund.unknown", number=number, detail=unknown.detail)
+        why = unknown.detail
     except ProviderError as refused:
         if refused.permanent and _never_happened(gateway, intent, number):
             return _fail(number, refused.detail, at)
         log.warning("refund.try_again", number=number, detail=refused.detail)
+        why = refused.detail
     else:
         if done.state is AtProvider.DONE:
             return _succeed(number, at)
         if done.state is AtProvider.FAILED:
             return _fail(number, f"支付机构关闭了退款 {done.detail}".strip(), at)
-    with transaction.atomic():
-        publish("refund.check", {"number": number}, not_before=at + AGAIN)
+        why = done.detail
+    waiting = Refund.objects.filter(number=number, state=RefundState.REQUESTED)
+    waiting.exclude(detail=why[:300]).update(detail=why[:300])
     return refund.state
+
+
+def _find(number: str) -> Refund:
+    found = Refund.objects.select_related("payment__intent__account").filter(number=number).first()
+    if found is None:
+        raise RefundNotFound(number=number)
+    return found
 
 
 def _never_happened(gateway: Gateway, intent: PaymentIntent, request_no: str) -> bool:

@@ -5,14 +5,21 @@ from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as said
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from billing.payments import records
 from billing.payments.enums import EventState, IntentState, Method, Provider, RefundState
 from billing.payments.models import PaymentIntent, ProviderEvent, Refund
+from billing.payments.services import refunds
 from shared_apps.identity.access import access
+from shared_apps.kernel import clock
+from shared_apps.kernel.errors import DomainError
 from shared_apps.kernel.money import Money
 from tenant_apps.backoffice import sections, states, timeline, words
 from tenant_apps.backoffice.cells import Link, Row, column, link_column, mark_column
@@ -108,7 +115,14 @@ def payment(request: HttpRequest, number: str) -> HttpResponse:
         "file": file,
         "state": states.intent(file.intent.state),
         "method": Method(file.intent.method).label,
-        "refunds": [{"refund": one, "state": states.refund(one.state)} for one in file.refunds],
+        "refunds": [
+            {
+                "refund": one,
+                "state": states.refund(one.state),
+                "last": one is file.refunds[-1],
+            }
+            for one in file.refunds
+        ],
         "notices": [
             {"event": one, "state": states.event(one.state), "reason": words.refusal(one.reason)}
             for one in file.notices
@@ -116,6 +130,36 @@ def payment(request: HttpRequest, number: str) -> HttpResponse:
         "events": timeline.events(file.records),
     }
     return page(request, "backoffice/payment.html", SECTION, context)
+
+
+@access(sections.REFUND)
+@require_POST
+def refund_again(request: HttpRequest, number: str) -> HttpResponse:
+    """What the provider refused, once more out of the customer's balance."""
+    try:
+        sent = refunds.again(number=number, at=clock.now())
+    except DomainError as refused:
+        if refused.status == 404:
+            raise
+        messages.error(request, str(refused))
+        return _to_payment(number)
+    messages.success(request, said("已重新发起退款 %(number)s。") % {"number": sent.number})
+    return _to_payment(number)
+
+
+@access(sections.REFUND)
+@require_POST
+def refund_ask(request: HttpRequest, number: str) -> HttpResponse:
+    """Asks the provider now, instead of at the next turn."""
+    state = refunds.ask(number=number, at=clock.now())
+    label = RefundState(state).label
+    messages.info(request, said("渠道答复：%(state)s。") % {"state": label})
+    return _to_payment(number)
+
+
+def _to_payment(refund_number: str) -> HttpResponse:
+    found = records.refund(number=refund_number)
+    return redirect("office:payment", number=found.payment.intent.number)
 
 
 @access(SECTION.policy)

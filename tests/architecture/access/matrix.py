@@ -180,6 +180,8 @@ SITE = {
     "office:payments": MONEY,
     "office:payments_export": MONEY,
     "office:payment": MONEY(number="payment number"),
+    "office:refund_again": MONEY(number="refund number"),
+    "office:refund_ask": MONEY(number="refund number"),
     "office:refunds": MONEY,
     "office:refunds_export": MONEY,
     "office:events": MONEY,

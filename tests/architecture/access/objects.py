@@ -19,9 +19,9 @@ from billing.ledger.days import day_of
 from billing.ledger.models import Account, Entry
 from billing.metering.models import Bill as MonthsBill
 from billing.payments.enums import Provider
-from billing.payments.gateways.base import Bill, BillKind, BillLine
-from billing.payments.models import MerchantAccount, ProviderEvent
-from billing.payments.services import notifications
+from billing.payments.gateways.base import Bill, BillKind, BillLine, GatewayTrade, TradeState
+from billing.payments.models import MerchantAccount, Payment, ProviderEvent, Refund
+from billing.payments.services import intents, notifications, refunds
 from billing.payments.services.accounts import connect_account
 from billing.payments.services.intents import Return
 from billing.reconciliation import services as reconciliation
@@ -198,6 +198,7 @@ def _tenants(site: Distributor) -> Names:
             "reconciled day": str(day.public_id),
             "reconciled line": str(day.lines.get().public_id),
             "recharge": str(recharge.public_id),
+            "refund number": _refund(who).number,
             "rule draft": str(rules.public_id),
             "rule place": "1",
             "rule version": str(rules.public_id),
@@ -207,6 +208,25 @@ def _tenants(site: Distributor) -> Names:
             "token": str(token.public_id),
             "unpaid order": str(unpaid.public_id),
         }
+
+
+def _refund(who: Customer) -> Refund:
+    """On its way back, of a recharge that was paid."""
+    at = clock.now()
+    back = Return(site="http://shop.localhost", return_url="http://shop.localhost/")
+    intent = customers.start_recharge(
+        customer=who, amount=Money.of("5"), method="ALIPAY_PAGE", back=back, at=at
+    )
+    trade = GatewayTrade(
+        number=intent.number,
+        state=TradeState.PAID,
+        amount=intent.amount,
+        provider_trade_no=f"T{intent.number}",
+        paid_at=at,
+    )
+    intents.succeed(number=intent.number, trade=trade, at=at)
+    payment = Payment.objects.get(intent=intent)
+    return refunds.request(payment=payment, amount=intent.amount, reason="客户提现", at=at)
 
 
 def _reconciled_day() -> ReconciledDay:

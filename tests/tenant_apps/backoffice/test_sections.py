@@ -27,6 +27,7 @@ MAY_OPEN = {
         "approvals",
         "orders",
         "payments",
+        "merchants",
         "offline_recharges",
         "invoices",
         "bills",
