@@ -39,6 +39,8 @@ UNAUDITED = {
     "shared_apps/identity:welcome": "tells those who wait for a first log-in, and they audit",
     "shared_apps/suppliers:sort_key": "only computes",
     "tenant_apps/fulfilment:plan_end": "part of a change that its caller audits",
+    "tenant_apps/orders:close_payments": "each payment that it closes is audited there",
+    "tenant_apps/orders:end_payments": "asks for what is audited when it is done",
     "tenant_apps/orders:customer_party": "names a customer for the books",
 }
 

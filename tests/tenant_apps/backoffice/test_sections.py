@@ -38,6 +38,7 @@ MAY_OPEN = {
         "rules",
         "mappings",
         "trial",
+        "periods",
         "balance_sheet",
         "income",
         "dealings",

@@ -258,6 +258,9 @@ def test_paying_from_the_balance_holds_the_sum_and_is_done_once(rich: Api) -> No
     left = Decimal("100000.00") - Decimal(order["total"])
     assert rich.get("/balance").told == {
         "available": str(left),
+        "paid": str(left),
+        "gifted": "0.00",
+        "promo": "0.00",
         "held": order["total"],
         "currency": "CNY",
     }
