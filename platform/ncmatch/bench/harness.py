@@ -11,7 +11,7 @@ import json
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from statistics import median, quantiles
@@ -30,6 +30,7 @@ class Case:
     against: float
     ratio: float
     spread: tuple[float, float, float, float]  # of the rounds' ratios: lowest, quartiles, highest
+    also: Mapping[str, float] = field(default_factory=dict)  # what else was found out
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -38,6 +39,7 @@ class Case:
             "unit": self.unit,
             "against": round(self.against, 3),
             "ratio": round(self.ratio, 3),
+            **self.also,
         }
 
 

@@ -12,9 +12,9 @@ Say = Callable[[str], None]
 
 
 class Bench(Protocol):
-    """`rounds` None: as many as this benchmark thinks right."""
+    """`rounds` None: as many as this benchmark thinks right. `sizes`: what only some of them take."""
 
-    def __call__(self, *, rounds: int | None, say: Say) -> list[Case]: ...
+    def __call__(self, *, rounds: int | None, say: Say, **sizes: int) -> list[Case]: ...
 
 
 BENCHES = {

@@ -30,12 +30,22 @@ class Command(BaseCommand):
             help="标准输出只有那一行 JSON，其余写到标准错误",
         )
         parser.add_argument("--rounds", type=int, help="轮数；不给则由该项测试自定")
+        parser.add_argument("--postings", type=int, help="ledger：读账时账上有多少笔，默认一千万")
 
     def handle(
-        self, *args: Any, name: str, as_json: bool, rounds: int | None, **options: Any
+        self,
+        *args: Any,
+        name: str,
+        as_json: bool,
+        rounds: int | None,
+        postings: int | None = None,
+        **options: Any,
     ) -> None:
         if rounds is not None and rounds < 1:
             raise CommandError("--rounds 至少为 1。")
+        if postings is not None and (name != "ledger" or postings < 1000):
+            raise CommandError("--postings 只用于 ledger，至少为 1000。")
+        sizes = {} if postings is None else {"postings": postings}
         out = self.stderr if as_json else self.stdout
 
         def say(text: str) -> None:
@@ -44,7 +54,7 @@ class Command(BaseCommand):
 
         try:
             about = harness.machine(server_version=server_version(), at=clock.now())
-            cases = registry.load(name)(rounds=rounds, say=say)
+            cases = registry.load(name)(rounds=rounds, say=say, **sizes)
         except ServiceError as error:
             raise CommandError(str(error)) from error
         except OperationalError as error:
