@@ -36,7 +36,7 @@ class Section:
 _TRADE, _MONEY, _SHOP = _("经营"), _("账务"), _("店铺设置")
 
 HOME = Section("office:home", _("今日待办"), "home", "", Staff())
-APPROVALS = Section("office:approvals", _("审批"), "checkbox", "", Staff(Role.FINANCE))
+APPROVALS = Section("office:approvals", _("审批"), "circle-check", "", Staff(Role.FINANCE))
 ORDERS = Section(
     "office:orders",
     pgettext_lazy("many", "订单"),

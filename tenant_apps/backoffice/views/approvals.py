@@ -56,7 +56,7 @@ class Approvals(Listing):
         Filter("whose", _("全部事项"), "select", MINE),
         Filter("state", _("全部状态"), "select", State.choices),
     )
-    empty = Empty(_("没有要审批的事"), _("需要第二个人核对的事会出现在这里。"), "checkbox")
+    empty = Empty(_("没有要审批的事"), _("需要第二个人核对的事会出现在这里。"), "circle-check")
 
     def find(self) -> QuerySet[ApprovalRequest]:
         user = person(self.request)
