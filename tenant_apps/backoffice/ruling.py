@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -58,10 +59,16 @@ def fact(name: str) -> str:
         text = said("%(role)s是谁") if own else said("%(role)s的类型")
         return text % {"role": role(who)}
     if head == "amount":
-        return f"{AMOUNTS.get(rest, rest)}" + (f"（{rest}）" if rest in AMOUNTS else "")
+        return _named(AMOUNTS, rest)
     if head == "currency":
         return said("币种")
-    return f"{DETAILS.get(rest, rest)}" + (f"（{rest}）" if rest in DETAILS else "")
+    return _named(DETAILS, rest)
+
+
+def _named(words: Mapping[str, str | Promise], code: str) -> str:
+    if code not in words:
+        return code
+    return said("%(label)s（%(unit)s）") % {"label": words[code], "unit": code}
 
 
 def sentence(condition: Mapping[str, Any]) -> str:
@@ -152,7 +159,7 @@ class RuleForm:
                 {
                     "fact": c["fact"],
                     "op": c["op"],
-                    "told": "，".join(_shown(c["fact"], value) for value in c["values"]),
+                    "told": said("，").join(_shown(c["fact"], value) for value in c["values"]),
                 }
                 for c in rule.conditions
             ],
@@ -193,7 +200,7 @@ class RuleForm:
                     "op": c["op"],
                     "values": [
                         _stored(c["fact"], value.strip())
-                        for value in c["told"].replace(",", "，").replace("、", "，").split("，")
+                        for value in re.split(r"[,\uff0c\u3001]", c["told"])
                         if value.strip()
                     ],
                 }

@@ -38,7 +38,7 @@ def test_a_short_round_loses_and_doubles_nothing(stack: Stack) -> None:
         (
             "UPDATE payments_merchantaccount SET app_id = '9' || app_id",
             "UPDATE payments_merchantaccount SET app_id = substr(app_id, 2)",
-            "our books say",
+            "which no shop has",
         ),
         (
             "UPDATE fulfilment_workorder SET state = 'BINDING' WHERE state = 'DONE'",

@@ -141,7 +141,7 @@ class _Unfinished(Exception):
 
 
 def _takes(account: Account) -> str:
-    return "、".join(str(PartyKind(kind).label) for kind in account.takes)
+    return said("、").join(str(PartyKind(kind).label) for kind in account.takes)
 
 
 @access(sections.MAPPINGS.policy)

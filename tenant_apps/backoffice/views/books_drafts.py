@@ -227,7 +227,7 @@ def _outcome(one: Tried) -> str:
 
 def _sides(net: Net, names: Mapping[str, str]) -> str:
     """ "借 1012 其他货币资金 100.00；贷 …" """
-    return "；".join(
+    return said("；").join(
         f"{said('借') if minor > 0 else said('贷')} {names.get(code, code)} "
         f"{Money(abs(minor), currency)}"
         for (code, _party, currency), minor in sorted(

@@ -107,7 +107,7 @@ def _coming(one: EventRules) -> str:
         told_.append(said("第 %(n)s 版草稿") % {"n": one.draft.number})
     if one.waiting:
         told_.append(said("第 %(n)s 版待生效") % {"n": one.waiting.number})
-    return "、".join(told_)
+    return said("、").join(told_)
 
 
 @access(SECTION.policy)
